@@ -1,0 +1,103 @@
+// The environment, checked once at start: every problem is listed with its variable before anything listens.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const SECRET_FILE = '.sluice/secret';
+const SECRET_MIN_BYTES = 32;
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const brokers = z
+  .string()
+  .transform((text) => text.split(',').map((broker) => broker.trim()))
+  .pipe(z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port, several separated by commas')).min(1));
+const secrets = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .pipe(
+    z.array(
+      z.string().refine((one) => Buffer.from(one, 'base64').length >= SECRET_MIN_BYTES, `must be at least ${SECRET_MIN_BYTES} bytes, base64`),
+    ),
+  );
+
+const environmentSchema = z.object({
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')
+    .default('redis://127.0.0.1:6379'),
+  KAFKA_BROKERS: brokers.optional(),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port.default(8080),
+  SLUICE_ACCOUNTS: z.string().min(1).default('./accounts.json'),
+  SLUICE_SECRET: secrets.optional(),
+  SLUICE_NAMESPACE: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,48}$/, 'must be 1..48 letters, digits, "_" or "-"')
+    .default('sluice'),
+  LOG_LEVEL: z.enum(LEVELS).default('info'),
+  HEALTH_PORT: port.optional(),
+  DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(5_000),
+  DISPATCH_CALLS: z.coerce.number().int().min(1).max(4_096).default(256),
+});
+
+export interface Config {
+  redisUrl: string;
+  /** Unset: the log lives in Redis Streams. */
+  kafkaBrokers: string[] | undefined;
+  host: string;
+  port: number;
+  accountsFile: string;
+  secrets: string[];
+  namespace: string;
+  logLevel: string;
+  /** Where a worker process answers /healthz and /readyz; unset: nowhere. */
+  healthPort: number | undefined;
+  /** Turns that one dispatch process holds at once. */
+  dispatchLanes: number;
+  /** Platform calls that one dispatch process has in flight at once. */
+  dispatchCalls: number;
+}
+
+/** All that is wrong with the configuration, a line each: `PORT: must be …`. */
+export class ConfigProblems extends Error {
+  readonly problems: string[];
+  constructor(problems: string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Reads the environment. Throws `ConfigProblems`. An empty variable counts as unset. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) throw new ConfigProblems(parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`));
+  const value = parsed.data;
+  return {
+    redisUrl: value.REDIS_URL,
+    kafkaBrokers: value.KAFKA_BROKERS,
+    host: value.HOST,
+    port: value.PORT,
+    accountsFile: value.SLUICE_ACCOUNTS,
+    secrets: value.SLUICE_SECRET ?? [secretOfThisMachine()],
+    namespace: value.SLUICE_NAMESPACE,
+    logLevel: value.LOG_LEVEL,
+    healthPort: value.HEALTH_PORT,
+    dispatchLanes: value.DISPATCH_LANES,
+    dispatchCalls: value.DISPATCH_CALLS,
+  };
+}
+
+/** The secret kept beside the checkout, made once. `wx` lets two processes that start together agree on one. */
+function secretOfThisMachine(): string {
+  if (!existsSync(SECRET_FILE)) {
+    mkdirSync('.sluice', { recursive: true });
+    try {
+      writeFileSync(SECRET_FILE, randomBytes(SECRET_MIN_BYTES).toString('base64'), { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  return readFileSync(SECRET_FILE, 'utf8').trim();
+}

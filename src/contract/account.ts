@@ -1,0 +1,72 @@
+// The accounts file: workspaces with their API keys, portfolios, senders and webhooks. Strict: an unknown field is a mistake, said with its path.
+import { z } from 'zod';
+import { namedLimitSchema } from './limit.ts';
+import { durationSchema } from './time.ts';
+
+const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be 1..64 of A-Z, a-z, 0-9, "_", "." and "-"');
+const environment = z.enum(['live', 'test']).default('live');
+const limits = z.array(namedLimitSchema).max(16).default([]);
+
+const planSchema = z.union([
+  z.enum(['free', 'pro', 'business', 'agency']),
+  z.strictObject({
+    per_second: z.int().min(1).nullable().default(null),
+    per_minute: z.int().min(1).nullable().default(null),
+    per_hour: z.int().min(1).nullable().default(null),
+    per_day: z.int().min(1).nullable().default(null),
+  }),
+]);
+
+export const apiKeySchema = z.strictObject({
+  id,
+  secret: z.string().min(32).max(255),
+  environment,
+  scopes: z.array(z.string().min(1).max(64)).min(1).max(32).default(['*']),
+});
+
+export const portfolioSchema = z.strictObject({
+  id,
+  environment,
+  messaging_limit: z.union([z.int().min(1), z.literal('unlimited')]).default('unlimited'),
+  limits,
+});
+
+export const senderSchema = z.strictObject({
+  id,
+  environment,
+  platform: z.enum(['meta']),
+  portfolio: id.optional(),
+  external_id: z.string().min(1).max(64).regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, "_" or "-"'),
+  base_url: z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com'),
+  access_token: z.string().min(1).max(4096),
+  app_secret: z.string().min(1).max(255).optional(),
+  verify_token: z.string().min(1).max(255).optional(),
+  throughput: z.int().min(1).max(100_000).default(80),
+  arrival_bound: durationSchema.optional(),
+  limits,
+});
+
+const webhookSchema = z.strictObject({
+  url: z.url(),
+  events: z.array(z.string().min(1)).min(1).max(64),
+  secret: z.string().min(1).max(255),
+  allow_private: z.boolean().default(false),
+});
+
+export const workspaceSchema = z.strictObject({
+  id,
+  plan: planSchema.default('free'),
+  api_keys: z.array(apiKeySchema).max(1_000).default([]),
+  portfolios: z.array(portfolioSchema).max(10_000).default([]),
+  senders: z.array(senderSchema).max(100_000).default([]),
+  webhooks: z.array(webhookSchema).max(1_000).default([]),
+});
+
+export const accountsFileSchema = z.strictObject({ workspaces: z.array(workspaceSchema).min(1).max(100_000) });
+
+export type Environment = z.output<typeof environment>;
+export type ApiKeyAccount = z.output<typeof apiKeySchema>;
+export type PortfolioAccount = z.output<typeof portfolioSchema>;
+export type SenderAccount = z.output<typeof senderSchema>;
+export type WorkspaceAccount = z.output<typeof workspaceSchema>;
+export type AccountsFile = z.output<typeof accountsFileSchema>;

@@ -1,0 +1,44 @@
+// The closed list of things that can go wrong at the API, each with its HTTP status. Every error that a caller sees is one of these.
+
+export const PROBLEM_STATUS = {
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  conflict: 409,
+  idempotency_in_progress: 409,
+  precondition_failed: 412,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  idempotency_mismatch: 422,
+  unprocessable: 422,
+  rate_limit_exceeded: 429,
+  backlog_full: 429,
+  internal: 500,
+  unavailable: 503,
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEM_STATUS;
+
+/** One fault in a request: where (`messages[3].to`), a short code, and a sentence. */
+export interface ProblemDetail {
+  path: string;
+  code: string;
+  message: string;
+}
+
+/** At most this many details travel in one error. */
+export const MAX_DETAILS = 100;
+
+/** The body of every error answer. `retry_after` is in seconds, rounded up. */
+export interface ProblemBody {
+  error: {
+    code: ProblemCode;
+    message: string;
+    request_id: string;
+    retry_after?: number;
+    details?: ProblemDetail[];
+  };
+}

@@ -1,0 +1,76 @@
+// The records of the `jobs` topic. Versioned and tolerant: a reader takes what it knows and ignores the rest, so old and new releases run side by side.
+import { z } from 'zod';
+
+const count = z.int().min(0);
+/** Unix milliseconds. */
+const at = z.number().min(0);
+
+/** What one message says: a template with its name and language, or a text. */
+export const contentSchema = z.object({
+  template: z
+    .object({ name: z.string(), language: z.string(), components: z.array(z.record(z.string(), z.unknown())).optional() })
+    .optional(),
+  text: z.object({ body: z.string(), preview_url: z.boolean().optional() }).optional(),
+});
+export type Content = z.output<typeof contentSchema>;
+
+/** Variables of one recipient: by position, or by name. */
+export const variablesSchema = z.union([z.array(z.string()), z.record(z.string(), z.string())]);
+export type Variables = z.output<typeof variablesSchema>;
+
+/** One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
+export type Row = [to: string, variables?: Variables | 0, reference?: string | 0, content?: Content] | 0;
+
+/** Consecutive rows of a job; `rows` is base64 of the deflated JSON array of `Row`. */
+export const chunkRecordSchema = z.object({
+  v: z.literal(1),
+  type: z.literal('chunk'),
+  job: z.string(),
+  home: z.string(),
+  fingerprint: z.string(),
+  n: count,
+  from: count,
+  count: z.int().min(1),
+  sha256: z.string(),
+  dies_at: at,
+  rows: z.string(),
+});
+export type ChunkRecord = z.output<typeof chunkRecordSchema>;
+
+/** Closes a job: names every chunk by its digest, and holds what all its rows share. */
+export const sealRecordSchema = z.object({
+  v: z.literal(1),
+  type: z.literal('seal'),
+  job: z.string(),
+  home: z.string(),
+  workspace: z.string(),
+  environment: z.enum(['live', 'test']),
+  kind: z.literal('messages'),
+  sender: z.string(),
+  fingerprint: z.string(),
+  created_at: at,
+  dies_at: at,
+  rows: count,
+  total: count,
+  rejected_count: count,
+  duplicate_count: count,
+  /** First row of each chunk, in order. */
+  starts: z.array(count),
+  digests: z.array(z.string()),
+  content: contentSchema,
+  category: z.enum(['marketing', 'utility', 'authentication', 'service']),
+  priority: z.enum(['bulk', 'normal', 'high']),
+  send_at: at.optional(),
+  expires_at: at.optional(),
+  on_unknown: z.enum(['hold', 'resend']),
+  metadata: z.record(z.string(), z.unknown()),
+});
+export type SealRecord = z.output<typeof sealRecordSchema>;
+
+export const jobRecordSchema = z.discriminatedUnion('type', [chunkRecordSchema, sealRecordSchema]);
+export type JobRecord = z.output<typeof jobRecordSchema>;
+
+/** Sizes that hold everywhere: a chunk has at most this many rows and raw bytes, a record at most this many bytes. */
+export const CHUNK_MAX_ROWS = 500;
+export const CHUNK_MAX_BYTES = 192 * 1024;
+export const RECORD_MAX_BYTES = 256 * 1024;
