@@ -1,0 +1,28 @@
+// What other rooms ask of the accounts: who a key belongs to, and what a sender is. Answered from memory, refreshed within a second of a change.
+import type { Environment, PortfolioAccount, SenderAccount } from '../contract/account.ts';
+
+export interface Principal {
+  key: string;
+  workspace: string;
+  environment: Environment;
+  scopes: string[];
+}
+
+export interface Sender extends Omit<SenderAccount, 'portfolio'> {
+  workspace: string;
+  portfolio: PortfolioAccount | undefined;
+  /** The senders that share limits: `p:<portfolio>`, or `s:<sender>` alone. One Redis hash tag. */
+  home: string;
+  /** Vanished from the accounts file: what waits for it is held. */
+  disabled: boolean;
+}
+
+export interface Accounts {
+  /** Who presents this secret; undefined when nobody. */
+  authenticate(secret: string): Principal | undefined;
+  sender(id: string): Sender | undefined;
+  /** Senders of one home. */
+  sendersOf(home: string): Sender[];
+  /** Every home, with its workspace and environment. */
+  homes(): { home: string; workspace: string; environment: Environment }[];
+}

@@ -1,0 +1,43 @@
+// What other rooms ask of the ledger: the rows of jobs and their items, as clients see them.
+import type { Environment } from '../contract/account.ts';
+import type { Item, ItemStatus, Job, JobKind, JobStatus } from '../contract/job.ts';
+import type { SealRecord } from '../contract/record.ts';
+
+export interface JobFilter {
+  status?: JobStatus | undefined;
+  kind?: JobKind | undefined;
+  sender?: string | undefined;
+  createdAfterMs?: number | undefined;
+}
+
+/** A page of `rows`; `next` continues behind it, undefined at the end. */
+export interface Page<Row, Position> {
+  rows: Row[];
+  next: Position | undefined;
+}
+
+/** Newest first; ties by id. */
+export interface JobPosition {
+  createdMs: number;
+  id: string;
+}
+
+export interface LedgerReader {
+  /** One consistent reading of one job; undefined when there is none. Cost does not depend on its size. */
+  job(home: string, id: string): Promise<Job | undefined>;
+  /** Reads at most 1,000 rows per call, so a filtered page may be short and still have a `next`. */
+  jobs(
+    workspace: string,
+    environment: Environment,
+    filter: JobFilter,
+    after: JobPosition | undefined,
+    limit: number,
+  ): Promise<Page<Job, JobPosition>>;
+  /** Items by index, from `fromIndex` on. */
+  items(home: string, id: string, status: ItemStatus | undefined, fromIndex: number, limit: number): Promise<Page<Item, number>>;
+}
+
+export interface LedgerWriter {
+  /** Writes a job's row as `accepted` if it is not there, and lists it. Repeatable. */
+  create(seal: SealRecord): Promise<void>;
+}

@@ -1,0 +1,49 @@
+// The log: a durable, ordered record with one small port. Kafka and Redis Streams stand behind it and pass the same conformance suite.
+
+export type Topic = 'jobs' | 'dead';
+
+/** What is appended. Entries with one `key` keep their order. `headers` stay readable when `value` is not. */
+export interface LogEntry {
+  key: string;
+  headers: Record<string, string>;
+  value: string;
+}
+
+export interface DeliveredEntry extends LogEntry {
+  topic: Topic;
+  /** Names the entry's place in the log, for messages and for replay: `partition:offset`. */
+  position: string;
+}
+
+export interface FollowOptions {
+  topic: Topic;
+  /** Followers of one group share the entries; each entry goes to one of them, again if it dies before the commit. */
+  group: string;
+  /**
+   * Does the work of one entry, in the order of its key; the commit comes after it resolves. At least once.
+   * Throwing a `Failure` with `repeat: 'never'` parks the entry in `dead`; anything else is tried again with backoff, for ever.
+   */
+  handle(entry: DeliveredEntry): Promise<void>;
+  /** Called before an unreadable entry is parked, so that what it stood for ends visibly. Failures are repeated like those of `handle`. */
+  onParked?(entry: DeliveredEntry, reason: string): Promise<void>;
+}
+
+export interface Follower {
+  /** Finishes the entry at work, commits, gives its share back. */
+  stop(): Promise<void>;
+  /** Entries finished since the start, and monotonic microseconds of the last sign of life (an empty poll counts). */
+  progress(): { handled: number; lastAliveUs: number };
+  /** Rejects when the follower cannot go on by itself; the process should exit and be started anew. */
+  readonly failed: Promise<never>;
+}
+
+export interface Log {
+  /** Creates what is missing (topics, streams); safe to repeat, and by many at once. */
+  prepare(): Promise<void>;
+  /** Resolves when every entry is durable (Kafka: all in-sync replicas). Throws `unavailable` with `repeat: 'unsafe'` when it cannot be known. */
+  append(topic: Topic, entries: readonly LogEntry[]): Promise<void>;
+  follow(options: FollowOptions): Promise<Follower>;
+  /** Whether the log answers now. */
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}
