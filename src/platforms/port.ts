@@ -1,0 +1,91 @@
+// What dispatch asks of a platform: check a message before it is taken, send it once, say what became of it.
+import type { SenderAccount } from '../contract/account.ts';
+import type { Content, Variables } from '../contract/record.ts';
+import { type Backoff, backoffMs } from '../base/backoff.ts';
+
+export type SenderAccess = Pick<SenderAccount, 'external_id' | 'base_url' | 'access_token'>;
+
+/** One call to make. `attemptId` travels with the message and comes back in its receipts: at most 256 bytes. */
+export interface Attempt {
+  /** E.164 with +. */
+  to: string;
+  content: Content;
+  variables: Variables | undefined;
+  attemptId: string;
+}
+
+/** Who an answer speaks about, and so who must wait or stop: this item alone, or everything that shares the named thing. */
+export type Moves = 'item' | 'pair' | 'recipient' | 'template' | 'sender' | 'portfolio' | 'credentials';
+
+/** The platform took it. `held`: it decides later whether to deliver; receipts tell. */
+export interface Accepted {
+  outcome: 'accepted';
+  providerId: string;
+  held: boolean;
+}
+
+/** Refused for good. */
+export interface Failed {
+  outcome: 'failed';
+  code: string;
+  message: string;
+  moves: Moves;
+}
+
+/** Not taken, and may be tried again: back to the lane. */
+export interface Later {
+  outcome: 'later';
+  code: string;
+  message: string;
+  /** False when no byte was written: such a call never counts against anyone. */
+  sent: boolean;
+  /** Whether it counts as an attempt of the recipient. */
+  counts: boolean;
+  /** The counted attempt after which it is `failed` instead; undefined: never. */
+  maxAttempts: number | undefined;
+  moves: Moves;
+  wait: Wait;
+}
+
+/** Some byte may have arrived, and nobody said what became of it. */
+export interface Unknown {
+  outcome: 'unknown';
+  code: string;
+  message: string;
+}
+
+export type Verdict = Accepted | Failed | Later | Unknown;
+
+/** At least `atLeastMs` (or what the platform asked for, if that is known), and a backoff with full jitter on top. */
+export interface Wait {
+  atLeastMs: number;
+  backoff: Backoff;
+  /** What the platform said in this answer. It replaces `atLeastMs` and `backoff`. */
+  askedMs: number | undefined;
+}
+
+/** How long a `later` waits: `repeat` is 0 for the first time. `random` gives 0 ≤ x < 1. */
+export const waitMs = (wait: Wait, repeat: number, random: () => number): number =>
+  wait.askedMs ?? wait.atLeastMs + backoffMs(wait.backoff, repeat, random);
+
+export interface Sent {
+  verdict: Verdict;
+  /** Monotonic microseconds; undefined when no byte was written. */
+  writtenAtUs: number | undefined;
+  endedAtUs: number;
+}
+
+/** A message that can never be sent as it stands. */
+export interface ContentProblem {
+  code: 'invalid_content' | 'variables_missing';
+  message: string;
+}
+
+export interface Platform {
+  /** Never rejects. `mayWrite` is asked in the tick of the write; false = nothing is written, verdict `later` with `sent: false`. */
+  send(sender: SenderAccess, attempt: Attempt, mayWrite: () => boolean): Promise<Sent>;
+  /** What can be known before sending. Pure and cheap: it runs for every row of a request. */
+  check(content: Content, variables: Variables | undefined): ContentProblem | undefined;
+  /** Names of the placeholders that `variables` leaves empty. */
+  missingVariables(content: Content, variables: Variables | undefined): string[];
+}
