@@ -1,5 +1,6 @@
 // A Docker engine, when there is one: is it up, can the image be had, and the two ways we start services on it
 // (testcontainers for the tests, compose for the demo).
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { capture, freePort, leash, onPath, type Say } from './program.ts';
 
@@ -23,7 +24,7 @@ let engineAnswer: Promise<boolean> | undefined;
 /** Whether an engine answers. Asked once per process: without one the question takes seconds. */
 export function dockerEngine(): Promise<boolean> {
   engineAnswer ??= (async () => {
-    if (process.env['SLUICE_NO_DOCKER'] === '1' || !onPath('docker')) return false;
+    if (process.env.SLUICE_NO_DOCKER === '1' || !onPath('docker')) return false;
     return (await capture('docker', ['info', '--format', '{{.ServerVersion}}'], 10_000)).ok;
   })();
   return engineAnswer;
@@ -49,19 +50,23 @@ export interface ContainerRequest {
 export async function startContainer(request: ContainerRequest): Promise<DockerService> {
   // Its own cleaner is one more image to pull, and it waits 10 s for a process that was killed; the leash below does
   // the same at once.
-  process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+  process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
   const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
   const client = await getContainerRuntimeClient();
   const host = client.info.containerRuntime.host;
   const port = await freePort();
+  const run = randomUUID();
   let container = new GenericContainer(request.image)
     .withExposedPorts({ container: request.port, host: port })
     .withEnvironment(request.environment?.(host, port) ?? {})
+    .withLabels({ 'sluice.run': run })
     .withWaitStrategy(Wait.forListeningPorts())
     .withStartupTimeout(90_000);
   if (request.command) container = container.withCommand(request.command);
+  // By label, not by id: we may be killed while the container is still starting.
+  const removeAll = 'sleep 1; docker rm -f -v $(docker ps -aq --filter label=sluice.run="$1") >/dev/null 2>&1';
+  const watch = leash(removeAll, run);
   const started = await container.start();
-  const watch = leash('docker rm -f -v "$1" >/dev/null 2>&1', started.getId());
   return {
     host,
     port,

@@ -15,7 +15,7 @@ export interface KafkaService {
 /** Throws {@link SetupRefusal} when no Kafka can be had. */
 export async function provideKafka(options: ProvideOptions): Promise<KafkaService> {
   const say = options.say ?? sayOnStderr;
-  const given = process.env['KAFKA_BROKERS'];
+  const given = process.env.KAFKA_BROKERS;
   if (given) return fromEnvironment(given);
   return (await fromDocker(options.docker, say)) ?? (await fromLocalProgram(say));
 }

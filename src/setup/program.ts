@@ -29,7 +29,7 @@ export function capture(command: string, args: string[], timeoutMs: number, env 
 }
 
 export function onPath(name: string): string | undefined {
-  for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
+  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
     const file = path.join(folder, name);
     try {
       accessSync(file, constants.X_OK);

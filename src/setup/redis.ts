@@ -24,7 +24,7 @@ const oldest = 7;
 /** Throws {@link SetupRefusal} when no Redis can be had. */
 export async function provideRedis(options: ProvideOptions): Promise<RedisService> {
   const say = options.say ?? sayOnStderr;
-  const given = process.env['REDIS_URL'];
+  const given = process.env.REDIS_URL;
   if (given) return fromEnvironment(given);
   return (await fromDocker(options.docker, say)) ?? (await fromLocalProgram(say));
 }

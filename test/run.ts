@@ -1,0 +1,83 @@
+// `npm test [-- filter…]`: provides one real Redis and one real Kafka, runs every test against them, and ends with
+// the line `N passed, N failed`. A file that does not load, an error outside of any test and a test that was left
+// out all count as failed; so does a run without tests.
+import { type CliOptions, parseCLI, type Reporter, startVitest, type TestCase, type TestModule } from 'vitest/node';
+import { provideKafka } from '../src/setup/kafka.ts';
+import { SetupRefusal } from '../src/setup/program.ts';
+import { provideRedis } from '../src/setup/redis.ts';
+
+interface Tally {
+  passed: number;
+  /** One line for each failure that vitest's own report may not show as one. */
+  failed: string[];
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof SetupRefusal ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+// Workers, sockets of a failed test, a half-open client: nothing may keep a finished run alive.
+process.exit();
+
+async function run(args: string[]): Promise<number> {
+  const services = await Promise.allSettled([
+    provideRedis({ docker: 'testcontainers' }),
+    provideKafka({ docker: 'testcontainers' }),
+  ]);
+  const [redis, kafka] = services;
+  try {
+    if (redis.status === 'rejected') throw redis.reason;
+    if (kafka.status === 'rejected') throw kafka.reason;
+    process.stderr.write(`[test] Redis: ${redis.value.source}, Kafka: ${kafka.value.source}\n`);
+    process.env.SLUICE_TEST_REDIS_URL = redis.value.url;
+    process.env.SLUICE_TEST_KAFKA_BROKERS = kafka.value.brokers;
+    return report(await runVitest(args));
+  } finally {
+    await Promise.all(services.map((service) => (service.status === 'fulfilled' ? service.value.stop() : undefined)));
+  }
+}
+
+async function runVitest(args: string[]): Promise<Tally> {
+  const { filter, options } = parseCLI(['vitest', 'run', ...args]);
+  const tally: Tally = { passed: 0, failed: [] };
+  const fixed: CliOptions = { watch: false, passWithNoTests: true, reporters: ['default', counting(tally)] };
+  const vitest = await startVitest(filter, { ...options, ...fixed });
+  await vitest.close();
+  return tally;
+}
+
+function counting(tally: Tally): Reporter {
+  return {
+    onTestRunEnd(modules, unhandled, reason) {
+      for (const module of modules) countModule(module, tally);
+      for (const error of unhandled) tally.failed.push(`outside of any test: ${error.message}`);
+      if (reason === 'interrupted') tally.failed.push('the run was interrupted');
+    },
+  };
+}
+
+function countModule(module: TestModule, tally: Tally): void {
+  for (const error of module.errors()) tally.failed.push(`${module.relativeModuleId}: ${error.message}`);
+  for (const suite of module.children.allSuites()) {
+    for (const error of suite.errors()) tally.failed.push(`${suite.fullName}: ${error.message}`);
+  }
+  for (const test of module.children.allTests()) countTest(test, module, tally);
+}
+
+function countTest(test: TestCase, module: TestModule, tally: Tally): void {
+  const { state } = test.result();
+  const name = `${module.relativeModuleId} > ${test.fullName}`;
+  if (state === 'passed') tally.passed += 1;
+  else if (state === 'failed') tally.failed.push(name);
+  // A name pattern (-t) leaves tests out on purpose; everything else that did not run is a hole.
+  else if (test.project.globalConfig.testNamePattern === undefined) tally.failed.push(`not run (${test.options.mode}): ${name}`);
+}
+
+function report({ passed, failed }: Tally): number {
+  if (passed + failed.length === 0) failed.push('no test was found');
+  for (const line of failed) process.stderr.write(`failed: ${line.split('\n')[0]}\n`);
+  process.stdout.write(`${passed} passed, ${failed.length} failed\n`);
+  return failed.length === 0 ? 0 : 1;
+}
