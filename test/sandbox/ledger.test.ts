@@ -68,6 +68,19 @@ test('a number that does not enforce accepts everything and counts what was brok
   expect(violations).toEqual({ total: 7, throughput: 3, window: 0, pair: 0, unique: 4 });
 });
 
+test('a breach that was let through pays off no debt of its pair', async () => {
+  const { send, control, report } = await openSandbox();
+  await control('PUT', 'numbers/100', { enforce: false });
+  const broken: number[] = [];
+  // Two in the first 6 s close the pair until 12 s: what comes at 7 s and at 11 s is early, what comes at 13 s is not.
+  for (const offsetMs of [0, 3000, 7000, 11_000, 13_000]) {
+    await control('PUT', 'settings', { clock_offset_ms: offsetMs });
+    expect((await send(textTo(to(1)))).status).toBe(200);
+    broken.push((await report()).violations.pair ?? 0);
+  }
+  expect(broken).toEqual([0, 0, 1, 2, 2]);
+});
+
 test('the smallest gap of a pair, of what was taken and of all that arrived', async () => {
   const { send, control, report } = await openSandbox();
   const at = (offsetMs: number) => control('PUT', 'settings', { clock_offset_ms: offsetMs });

@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { RollingGate, RollingGauge } from '../../sandbox/judge/rolling-window.ts';
 
 const PER_US = 1000;
-const gaps = fc.array(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 2000 })), {
+// Steps on a grid of a tenth of the window, so that stamps often lie exactly one window apart; and off it.
+const onGrid = fc.integer({ min: 0, max: 12 }).map((tenths) => tenths * 100);
+const gaps = fc.array(fc.oneof(onGrid, fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 2000 })), {
   maxLength: 400,
 });
 
@@ -56,6 +58,15 @@ test('a place is free again exactly one period later, and not a microsecond soon
   for (let index = 0; index < 80; index += 1) gate.letThrough(index);
   expect(gate.exceeds(999_999, 80)).toBe(true);
   expect(gate.exceeds(1_000_000, 80)).toBe(false);
+});
+
+test('two arrivals exactly one period apart never share a window', () => {
+  const gauge = new RollingGauge(1_000_000);
+  gauge.arrived(0);
+  gauge.arrived(1_000_000);
+  expect(gauge.highest).toBe(1);
+  gauge.arrived(1_999_999);
+  expect(gauge.highest).toBe(2);
 });
 
 test('unlimited lets everything through, zero nothing', () => {
