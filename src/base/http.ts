@@ -5,8 +5,9 @@
 // - A socket destroyed with an `InformationalError` puts its running request back in the queue, whatever `idempotent` says:
 //   the second start of a call is refused here, so that a call is never written twice.
 // - A request that undici finds invalid costs the pool a connection for ever (`dispatch` → false, no drain follows): checked before.
-import { Pool } from 'undici';
+
 import type { Dispatcher } from 'undici';
+import { Pool } from 'undici';
 import type { Clock, Timer } from './clock.ts';
 
 export interface CallOptions {
@@ -139,7 +140,8 @@ export function createHttpClient({ clock, connectionsPerOrigin, ca }: HttpOption
   return {
     call(options) {
       if (closed) return Promise.resolve(notSent('closed', 'the client is closed', clock));
-      if (!isValid(options)) return Promise.resolve(notSent('invalid', 'a header or the path cannot be written', clock));
+      if (!isValid(options))
+        return Promise.resolve(notSent('invalid', 'a header or the path cannot be written', clock));
       let origin: Origin;
       try {
         origin = originOf(options.origin);
@@ -153,7 +155,13 @@ export function createHttpClient({ clock, connectionsPerOrigin, ca }: HttpOption
         sweeper ??= clock.after(SWEEP_MS, sweep);
         origin.pool.dispatch(
           // Non-idempotent in undici's eyes, whatever the method: never repeated after a lost connection.
-          { path: options.path, method: options.method, headers: options.headers as string[], body: options.body, idempotent: false },
+          {
+            path: options.path,
+            method: options.method,
+            headers: options.headers as string[],
+            body: options.body,
+            idempotent: false,
+          },
           call,
         );
       });
@@ -203,7 +211,8 @@ function dropIdle(origins: Map<string, Origin>): void {
 }
 
 const areValidHeaders = (headers: readonly string[]): boolean =>
-  headers.length % 2 === 0 && headers.every((text, i) => (i % 2 === 0 ? HEADER_NAME : HEADER_VALUE).test(text));
+  headers.length % 2 === 0 &&
+  headers.every((text, i) => (i % 2 === 0 ? HEADER_NAME : HEADER_VALUE).test(text));
 
 const notSent = (reason: NotSent['reason'], detail: string, clock: Clock): NotSent => ({
   kind: 'not_sent',
@@ -275,7 +284,8 @@ class Call implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     const code = codeOf(error);
     if (this.#writtenAtUs !== undefined) this.#unanswered(unansweredReason(code), code);
-    else if (error === NOT_WRITTEN) this.#end(notSent('late', 'not allowed at the moment of writing', this.#clock));
+    else if (error === NOT_WRITTEN)
+      this.#end(notSent('late', 'not allowed at the moment of writing', this.#clock));
     else this.#end(notSent(notSentReason(code), code, this.#clock));
   }
 
@@ -295,12 +305,20 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   #unanswered(reason: Unanswered['reason'], detail: string): void {
-    this.#end({ kind: 'unanswered', reason, detail, writtenAtUs: this.#writtenAtUs ?? 0, atUs: this.#clock.monotonicUs() });
+    this.#end({
+      kind: 'unanswered',
+      reason,
+      detail,
+      writtenAtUs: this.#writtenAtUs ?? 0,
+      atUs: this.#clock.monotonicUs(),
+    });
   }
 
   #body(): string {
     if (this.#first === undefined) return '';
-    return this.#rest === undefined ? this.#first.toString() : Buffer.concat([this.#first, ...this.#rest]).toString();
+    return this.#rest === undefined
+      ? this.#first.toString()
+      : Buffer.concat([this.#first, ...this.#rest]).toString();
   }
 
   #end(result: CallResult): void {
@@ -312,7 +330,8 @@ class Call implements Dispatcher.DispatchHandler {
 }
 
 /** The code of an error, never its message: that may quote headers or addresses. */
-const codeOf = (error: Error & { code?: unknown }): string => (typeof error.code === 'string' ? error.code : error.name);
+const codeOf = (error: Error & { code?: unknown }): string =>
+  typeof error.code === 'string' ? error.code : error.name;
 
 function notSentReason(code: string): NotSent['reason'] {
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return 'closed';
@@ -321,6 +340,11 @@ function notSentReason(code: string): NotSent['reason'] {
 
 function unansweredReason(code: string): Unanswered['reason'] {
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'too_large';
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'protocol';
+  if (
+    code.startsWith('HPE_') ||
+    code === 'UND_ERR_HEADERS_OVERFLOW' ||
+    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+  )
+    return 'protocol';
   return 'reset';
 }

@@ -1,7 +1,8 @@
 // What dispatch asks of a platform: check a message before it is taken, send it once, say what became of it.
+
+import { type Backoff, backoffMs } from '../base/backoff.ts';
 import type { SenderAccount } from '../contract/account.ts';
 import type { Content, Variables } from '../contract/record.ts';
-import { type Backoff, backoffMs } from '../base/backoff.ts';
 
 export type SenderAccess = Pick<SenderAccount, 'external_id' | 'base_url' | 'access_token'>;
 
