@@ -1,0 +1,99 @@
+// The accounts in Redis, shared by every process: read together, changed together by one script, never lost to a race.
+import type { Clock } from '../base/clock.ts';
+import { refused } from '../base/failure.ts';
+import { ask, type Redis } from '../base/redis.ts';
+import { loadScript } from '../base/script.ts';
+import type { Secret } from '../base/secret.ts';
+import { changesOf } from './changes.ts';
+import { entriesOf, fieldOf, type Kind } from './entries.ts';
+import type { AccountsInput } from './file.ts';
+import { accountsKeys, VERSION_FIELD } from './keys.ts';
+import { AccountsProblems } from './problems.ts';
+import { parseStored, type Stored } from './stored.ts';
+
+const commitScript = loadScript(import.meta.dirname, 'lua/commit.lua');
+/** Others may write at the same time: every process applies its file when a fleet starts. */
+const COMMIT_ATTEMPTS = 100;
+
+/** Everything at one moment. `version` is '' when nothing was ever written. */
+export interface Reading {
+  version: string;
+  /** Field → JSON as it stands. */
+  objects: Map<string, string>;
+}
+
+export interface AccountsStore {
+  /** Makes the file's objects stand; resolves with how many changed. Throws `AccountsProblems` and changes nothing when they cannot. */
+  apply(file: AccountsInput): Promise<number>;
+  /** Changes fields of one object live; the file leaves it alone until the file's own object changes. */
+  change(kind: Kind, id: string, patch: Record<string, unknown>): Promise<void>;
+  version(): Promise<string>;
+  read(): Promise<Reading>;
+  /** Refuses when another secret works on this Redis. `known`: fingerprints of all configured secrets, for a rotation. */
+  claimSecret(known: readonly string[]): Promise<void>;
+}
+
+export interface StoreOptions {
+  redis: Redis;
+  namespace: string;
+  secret: Secret;
+  clock: Clock;
+}
+
+export function createAccountsStore({ redis, namespace, secret, clock }: StoreOptions): AccountsStore {
+  const keys = accountsKeys(namespace);
+
+  const read = async (): Promise<Reading> => {
+    const fields = new Map(Object.entries(await ask(redis.client.hgetall(keys.objects))));
+    const version = fields.get(VERSION_FIELD) ?? '';
+    fields.delete(VERSION_FIELD);
+    return { version, objects: fields };
+  };
+
+  /** Reads, decides, writes; decides again when somebody else wrote in between. */
+  const commit = async (decide: (stored: Map<string, Stored>) => Map<string, Stored>): Promise<number> => {
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt += 1) {
+      const { version, objects } = await read();
+      const writes = decide(new Map([...objects].map(([field, text]) => [field, parseStored(text)])));
+      if (writes.size === 0) return 0;
+      const pairs = [...writes].flatMap(([field, stored]) => [field, JSON.stringify(stored)]);
+      const done = await redis.run<number>(commitScript, [keys.objects], [version, nextVersion(version, clock), ...pairs]);
+      if (done === 1) return writes.size;
+    }
+    throw new Error('the accounts kept changing while they were written');
+  };
+
+  return {
+    read,
+    version: async () => (await ask(redis.client.hget(keys.objects, VERSION_FIELD))) ?? '',
+    apply: (file) => {
+      const entries = entriesOf(file);
+      return commit((stored) => {
+        const { writes, problems } = changesOf(stored, entries, secret);
+        if (problems.length > 0) throw new AccountsProblems(problems);
+        return writes;
+      });
+    },
+    change: async (kind, id, patch) => {
+      const field = fieldOf(kind, id);
+      await commit((stored) => {
+        const before = stored.get(field);
+        if (!before) throw refused('not_found', `There is no ${kind} ${id}.`);
+        return new Map([[field, { ...before, value: { ...before.value, ...patch } }]]);
+      });
+    },
+    claimSecret: async (known) => {
+      if ((await ask(redis.client.set(keys.secret, secret.fingerprint, 'NX'))) === 'OK') return;
+      const holder = await ask(redis.client.get(keys.secret));
+      if (holder === secret.fingerprint) return;
+      if (holder === null || !known.includes(holder)) throw new AccountsProblems([FOREIGN_SECRET]);
+      await ask(redis.client.set(keys.secret, secret.fingerprint));
+    },
+  };
+}
+
+const FOREIGN_SECRET =
+  'SLUICE_SECRET: must be the secret that the other processes on this Redis share; this one is another (or choose another SLUICE_NAMESPACE)';
+
+/** Counts up, and never repeats: after a loss of memory the count starts again, but the tail differs. */
+const nextVersion = (version: string, clock: Clock): string => `${Number.parseInt(version || '0', 10) + 1}.${clock.randomHex(6)}`;
