@@ -1,7 +1,14 @@
 // `npm test [-- filter…]`: provides one real Redis and one real Kafka, runs every test against them, and ends with
 // the line `N passed, N failed`. A file that does not load, an error outside of any test and a test that was left
 // out all count as failed; so does a run without tests.
-import { type CliOptions, parseCLI, type Reporter, startVitest, type TestCase, type TestModule } from 'vitest/node';
+import {
+  type CliOptions,
+  parseCLI,
+  type Reporter,
+  startVitest,
+  type TestCase,
+  type TestModule,
+} from 'vitest/node';
 import { provideKafka } from '../src/setup/kafka.ts';
 import { SetupRefusal } from '../src/setup/program.ts';
 import { provideRedis } from '../src/setup/redis.ts';
@@ -35,7 +42,9 @@ async function run(args: string[]): Promise<number> {
     process.env.SLUICE_TEST_KAFKA_BROKERS = kafka.value.brokers;
     return report(await runVitest(args));
   } finally {
-    await Promise.all(services.map((service) => (service.status === 'fulfilled' ? service.value.stop() : undefined)));
+    await Promise.all(
+      services.map((service) => (service.status === 'fulfilled' ? service.value.stop() : undefined)),
+    );
   }
 }
 
@@ -72,7 +81,8 @@ function countTest(test: TestCase, module: TestModule, tally: Tally): void {
   if (state === 'passed') tally.passed += 1;
   else if (state === 'failed') tally.failed.push(name);
   // A name pattern (-t) leaves tests out on purpose; everything else that did not run is a hole.
-  else if (test.project.globalConfig.testNamePattern === undefined) tally.failed.push(`not run (${test.options.mode}): ${name}`);
+  else if (test.project.globalConfig.testNamePattern === undefined)
+    tally.failed.push(`not run (${test.options.mode}): ${name}`);
 }
 
 function report({ passed, failed }: Tally): number {

@@ -64,7 +64,8 @@ export async function startContainer(request: ContainerRequest): Promise<DockerS
     .withStartupTimeout(90_000);
   if (request.command) container = container.withCommand(request.command);
   // By label, not by id: we may be killed while the container is still starting.
-  const removeAll = 'sleep 1; docker rm -f -v $(docker ps -aq --filter label=sluice.run="$1") >/dev/null 2>&1';
+  const removeAll =
+    'sleep 1; docker rm -f -v $(docker ps -aq --filter label=sluice.run="$1") >/dev/null 2>&1';
   const watch = leash(removeAll, run);
   const started = await container.start();
   return {
@@ -78,11 +79,19 @@ export async function startContainer(request: ContainerRequest): Promise<DockerS
 }
 
 /** One service of docker-compose.yml under a project name of its own, published on a free port of this machine. */
-export async function startComposeService(service: 'redis' | 'kafka', say: Say): Promise<DockerService | undefined> {
+export async function startComposeService(
+  service: 'redis' | 'kafka',
+  say: Say,
+): Promise<DockerService | undefined> {
   if (!(await capture('docker', ['compose', 'version'], 10_000)).ok) return undefined;
   const port = await freePort();
   const project = `sluice-demo-${process.pid}-${service}`;
-  const files = ['-f', path.join(root, 'docker-compose.yml'), '-f', path.join(root, 'src/setup/compose.demo.yml')];
+  const files = [
+    '-f',
+    path.join(root, 'docker-compose.yml'),
+    '-f',
+    path.join(root, 'src/setup/compose.demo.yml'),
+  ];
   const compose = ['compose', '-p', project, '--project-directory', root, ...files];
   const env = { ...process.env, DEMO_REDIS_PORT: String(port), DEMO_KAFKA_PORT: String(port) };
   const watch = leash('docker compose -p "$1" down -v --timeout 1 >/dev/null 2>&1', project);
@@ -92,7 +101,9 @@ export async function startComposeService(service: 'redis' | 'kafka', say: Say):
     watch.release();
   };
   if (up.ok) return { host: '127.0.0.1', port, stop };
-  say(`docker compose could not start ${service} (${up.stderr.trim().split('\n').at(-1)}); using a local program instead`);
+  say(
+    `docker compose could not start ${service} (${up.stderr.trim().split('\n').at(-1)}); using a local program instead`,
+  );
   await stop();
   return undefined;
 }

@@ -29,7 +29,10 @@ export async function startLocalBroker(say: Say): Promise<LocalBroker> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-kafka-'));
   await cp(empty, path.join(folder, 'data'), { recursive: true });
   const [port, controllerPort] = [await freePort(), await freePort()];
-  await writeFile(path.join(folder, 'server.properties'), properties(path.join(folder, 'data'), port, controllerPort));
+  await writeFile(
+    path.join(folder, 'server.properties'),
+    properties(path.join(folder, 'data'), port, controllerPort),
+  );
   await writeFile(path.join(folder, 'log4j2.xml'), quietLog);
   const heap = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-Djava.awt.headless=true'];
   const flags = [...heap, `-Dlog4j2.configurationFile=${path.join(folder, 'log4j2.xml')}`, '-cp', classes];
@@ -37,7 +40,8 @@ export async function startLocalBroker(say: Say): Promise<LocalBroker> {
   return {
     brokers: `127.0.0.1:${port}`,
     running: server.running,
-    lastWords: async () => (await readFile(path.join(folder, 'output.log'), 'utf8')).trim().split('\n').at(-1) ?? '',
+    lastWords: async () =>
+      (await readFile(path.join(folder, 'output.log'), 'utf8')).trim().split('\n').at(-1) ?? '',
     stop: server.stop,
   };
 }
@@ -64,7 +68,10 @@ async function artifacts(say: Say): Promise<string> {
   if (existsSync(libs)) return libs;
   if (!onPath('mvn')) await aptInstall(['maven'], say);
   const mvn = onPath('mvn');
-  if (!mvn) throw new SetupRefusal('There is no Kafka: install Maven (mvn on PATH), or start Docker, or set KAFKA_BROKERS.');
+  if (!mvn)
+    throw new SetupRefusal(
+      'There is no Kafka: install Maven (mvn on PATH), or start Docker, or set KAFKA_BROKERS.',
+    );
   say(`fetching Kafka ${version} with Maven (once, up to a minute) …`);
   await mkdir(cache, { recursive: true });
   const fresh = await mkdtemp(path.join(cache, 'fetch-'));
@@ -75,7 +82,9 @@ async function artifacts(say: Say): Promise<string> {
     const done = await capture(mvn, [...goal, ...wanted], 600_000);
     if (!done.ok) {
       const why = `${done.stdout}\n${done.stderr}`.split('\n').find((line) => line.includes('ERROR')) ?? '';
-      throw new SetupRefusal(`Maven could not fetch Kafka ${version}; try again, start Docker, or set KAFKA_BROKERS. ${why}`);
+      throw new SetupRefusal(
+        `Maven could not fetch Kafka ${version}; try again, start Docker, or set KAFKA_BROKERS. ${why}`,
+      );
     }
     await takePlace(path.join(fresh, 'libs'), libs);
     return libs;
@@ -95,7 +104,10 @@ async function formattedFolder(java: string, classes: string): Promise<string> {
     await writeFile(config, properties(data, 9092, 9093));
     const tool = ['-cp', classes, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config];
     const done = await capture(java, tool, 60_000);
-    if (!done.ok) throw new SetupRefusal(`Kafka's storage could not be formatted: ${done.stderr.trim().split('\n').at(-1)}`);
+    if (!done.ok)
+      throw new SetupRefusal(
+        `Kafka's storage could not be formatted: ${done.stderr.trim().split('\n').at(-1)}`,
+      );
     await takePlace(data, empty);
     return empty;
   } finally {

@@ -1,5 +1,12 @@
 // Kafka for whoever asks: the one named by KAFKA_BROKERS, else one on a Docker engine, else a local broker.
-import { type DockerWay, dockerEngine, imageAvailable, images, startComposeService, startContainer } from './docker.ts';
+import {
+  type DockerWay,
+  dockerEngine,
+  imageAvailable,
+  images,
+  startComposeService,
+  startContainer,
+} from './docker.ts';
 import { startLocalBroker } from './kafka-local.ts';
 import { clusterAnswers } from './kafka-ready.ts';
 import { ready, type Say, SetupRefusal, sayOnStderr } from './program.ts';
@@ -22,7 +29,9 @@ export async function provideKafka(options: ProvideOptions): Promise<KafkaServic
 
 async function fromEnvironment(brokers: string): Promise<KafkaService> {
   if (!(await ready(() => clusterAnswers(brokers), 10_000))) {
-    throw new SetupRefusal(`Nothing answers at KAFKA_BROKERS (${brokers}); start that Kafka, or unset KAFKA_BROKERS.`);
+    throw new SetupRefusal(
+      `Nothing answers at KAFKA_BROKERS (${brokers}); start that Kafka, or unset KAFKA_BROKERS.`,
+    );
   }
   return { brokers, source: 'environment', stop: async () => {} };
 }
@@ -37,7 +46,8 @@ async function fromDocker(way: DockerWay, say: Say): Promise<KafkaService | unde
         : await startContainer({ image: images.kafka, port: 9094, environment });
     if (!service) return undefined;
     const brokers = `${service.host}:${service.port}`;
-    if (await ready(() => clusterAnswers(brokers), 60_000)) return { brokers, source: 'docker', stop: service.stop };
+    if (await ready(() => clusterAnswers(brokers), 60_000))
+      return { brokers, source: 'docker', stop: service.stop };
     await service.stop();
     say('Kafka on Docker does not answer; using a local program instead');
   } catch (error) {

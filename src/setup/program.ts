@@ -19,7 +19,12 @@ export interface Output {
 }
 
 /** Runs a program to its end; a program that is missing, fails or takes too long is `ok: false`. */
-export function capture(command: string, args: string[], timeoutMs: number, env = process.env): Promise<Output> {
+export function capture(
+  command: string,
+  args: string[],
+  timeoutMs: number,
+  env = process.env,
+): Promise<Output> {
   return new Promise((resolve) => {
     const options = { timeout: timeoutMs, env, maxBuffer: 16 * 1024 * 1024 };
     execFile(command, args, options, (error, stdout, stderr) => {
@@ -52,8 +57,14 @@ export function aptInstall(packages: string[], say: Say): Promise<boolean> {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     if (!aptUpdated) await capture('apt-get', ['update', '-qq'], 300_000, env);
     aptUpdated = true;
-    const done = await capture('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], 600_000, env);
-    if (!done.ok) say(`apt-get could not install ${packages.join(', ')}: ${done.stderr.trim().split('\n').at(-1)}`);
+    const done = await capture(
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', ...packages],
+      600_000,
+      env,
+    );
+    if (!done.ok)
+      say(`apt-get could not install ${packages.join(', ')}: ${done.stderr.trim().split('\n').at(-1)}`);
     return done.ok;
   });
   aptQueue = turn;
@@ -87,7 +98,11 @@ export function answers(host: string, port: number, timeoutMs = 2_000): Promise<
 }
 
 /** Polls until `check` says yes or the time is over; `alive` ends the wait early when it says no. */
-export async function ready(check: () => Promise<boolean>, timeoutMs: number, alive = () => true): Promise<boolean> {
+export async function ready(
+  check: () => Promise<boolean>,
+  timeoutMs: number,
+  alive = () => true,
+): Promise<boolean> {
   const giveUpAt = performance.now() + timeoutMs;
   while (alive() && performance.now() < giveUpAt) {
     if (await check()) return true;

@@ -3,8 +3,26 @@ import { mkdtemp } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type DockerWay, dockerEngine, imageAvailable, images, startComposeService, startContainer } from './docker.ts';
-import { answers, aptInstall, capture, freePort, onPath, ready, type Say, SetupRefusal, sayOnStderr, startServer } from './program.ts';
+import {
+  type DockerWay,
+  dockerEngine,
+  imageAvailable,
+  images,
+  startComposeService,
+  startContainer,
+} from './docker.ts';
+import {
+  answers,
+  aptInstall,
+  capture,
+  freePort,
+  onPath,
+  ready,
+  type Say,
+  SetupRefusal,
+  sayOnStderr,
+  startServer,
+} from './program.ts';
 
 export interface RedisService {
   url: string;
@@ -18,7 +36,16 @@ export interface ProvideOptions {
 }
 
 /** What every Redis of ours runs with: appends fsynced each second, no snapshots, and never an evicted key. */
-const settings = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--maxmemory-policy', 'noeviction'];
+const settings = [
+  '--appendonly',
+  'yes',
+  '--appendfsync',
+  'everysec',
+  '--save',
+  '',
+  '--maxmemory-policy',
+  'noeviction',
+];
 const oldest = 7;
 
 /** Throws {@link SetupRefusal} when no Redis can be had. */
@@ -31,10 +58,13 @@ export async function provideRedis(options: ProvideOptions): Promise<RedisServic
 
 async function fromEnvironment(url: string): Promise<RedisService> {
   const first = url.split(',')[0]?.trim() ?? '';
-  if (!URL.canParse(first)) throw new SetupRefusal(`REDIS_URL is no URL: ${first || '(empty)'}; write redis://host:port.`);
+  if (!URL.canParse(first))
+    throw new SetupRefusal(`REDIS_URL is no URL: ${first || '(empty)'}; write redis://host:port.`);
   const { hostname, port } = new URL(first);
   if (!(await answers(hostname, Number(port || 6379), 5_000))) {
-    throw new SetupRefusal(`Nothing answers at REDIS_URL (${hostname}:${port || 6379}); start that Redis, or unset REDIS_URL.`);
+    throw new SetupRefusal(
+      `Nothing answers at REDIS_URL (${hostname}:${port || 6379}); start that Redis, or unset REDIS_URL.`,
+    );
   }
   return { url, source: 'environment', stop: async () => {} };
 }
@@ -79,7 +109,9 @@ async function localProgram(say: Say): Promise<string> {
   if (!program) throw new SetupRefusal(`There is no Redis: ${advice}`);
   const version = /v=(\d+)[\d.]*/.exec((await capture(program, ['--version'], 10_000)).stdout);
   if (Number(version?.[1] ?? 0) < oldest) {
-    throw new SetupRefusal(`${program} is ${version?.[0] ?? 'of an unknown version'}, which is too old. ${advice}`);
+    throw new SetupRefusal(
+      `${program} is ${version?.[0] ?? 'of an unknown version'}, which is too old. ${advice}`,
+    );
   }
   return program;
 }

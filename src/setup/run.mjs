@@ -43,13 +43,23 @@ async function provideNode() {
     const fresh = fs.mkdtempSync(path.join(cache, 'node-'));
     try {
       npm(
-        ['install', '--ignore-scripts', '--no-save', '--no-package-lock', '--prefix', fresh, `${name}@${wanted}`],
+        [
+          'install',
+          '--ignore-scripts',
+          '--no-save',
+          '--no-package-lock',
+          '--prefix',
+          fresh,
+          `${name}@${wanted}`,
+        ],
         fresh,
         `Node ${wanted} could not be fetched from the npm registry; install Node ${wanted} by hand and try again.`,
       );
       const version = spawnSync(path.join(fresh, binary), ['--version'], { encoding: 'utf8' });
       if (!version.stdout?.startsWith(`v${wanted}.`)) {
-        throw new Refusal(`The Node ${wanted} from npm does not run here; install Node ${wanted} by hand and try again.`);
+        throw new Refusal(
+          `The Node ${wanted} from npm does not run here; install Node ${wanted} by hand and try again.`,
+        );
       }
       fs.rmSync(home, { recursive: true, force: true });
       fs.renameSync(fresh, home); // whole or not at all: a killed first run leaves nothing that looks finished
@@ -86,7 +96,9 @@ function npm(args, cwd, advice) {
   const own = process.env.npm_execpath ?? '';
   const [command, first] = /npm-cli\.js$/.test(own) ? [process.execPath, [own]] : ['npm', []];
   // `npm run` hands its own settings down by environment; a prefix among them would send the install elsewhere.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_.*prefix$/i.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_config_.*prefix$/i.test(name)),
+  );
   const done = spawnSync(command, [...first, ...args, '--loglevel=error'], {
     cwd,
     env,
@@ -116,7 +128,8 @@ async function underLock(name, work) {
     for (;;) {
       if (linked(mine, lock)) break;
       if (!ownerLives(lock)) fs.rmSync(lock, { force: true });
-      else if (Date.now() > giveUpAt) throw new Refusal(`Another run is still installing; if none is, delete ${lock} and try again.`);
+      else if (Date.now() > giveUpAt)
+        throw new Refusal(`Another run is still installing; if none is, delete ${lock} and try again.`);
       else {
         if (!told) say('another run is installing; waiting for it …');
         told = true;
@@ -158,7 +171,11 @@ function ownerLives(lock) {
  * gone, even by `kill -9`, it closes, and `leash.mjs` ends the program.
  */
 function runProgram(node, target, args) {
-  const env = { ...process.env, SLUICE_LEASH: '1', PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}` };
+  const env = {
+    ...process.env,
+    SLUICE_LEASH: '1',
+    PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}`,
+  };
   const leash = new URL('./leash.mjs', import.meta.url).href;
   const child = spawn(node, ['--import', leash, target, ...args], {
     env,
@@ -176,11 +193,15 @@ function runProgram(node, target, args) {
     });
   }
   child.on('error', (error) => refuse(new Refusal(`The program could not be started: ${error.message}`)));
-  child.on('exit', (status, signal) => process.exit(signal ? 128 + (os.constants.signals[signal] ?? 0) : (status ?? 1)));
+  child.on('exit', (status, signal) =>
+    process.exit(signal ? 128 + (os.constants.signals[signal] ?? 0) : (status ?? 1)),
+  );
 }
 
 function refuse(error) {
-  process.stderr.write(`${error instanceof Refusal ? error.message : `Setup failed: ${error?.message ?? error}`}\n`);
+  process.stderr.write(
+    `${error instanceof Refusal ? error.message : `Setup failed: ${error?.message ?? error}`}\n`,
+  );
   process.exit(1);
 }
 

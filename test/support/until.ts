@@ -8,7 +8,10 @@ export interface Until {
 }
 
 /** Polls until `look` gives something truthy, and returns that. An error thrown by the last look is the cause. */
-export async function until<T>(look: () => T | Promise<T>, { timeoutMs = 15_000, what }: Until): Promise<NonNullable<T>> {
+export async function until<T>(
+  look: () => T | Promise<T>,
+  { timeoutMs = 15_000, what }: Until,
+): Promise<NonNullable<T>> {
   const giveUpAt = performance.now() + timeoutMs;
   let cause: unknown;
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
