@@ -9,7 +9,10 @@ export interface IdempotencyScope {
 }
 
 /** `claim` lives 30 days and binds the key to one body and one job; `reply` lives 24 hours and holds the two lists of the 202. */
-export function idempotencyKeys(namespace: string, scope: IdempotencyScope): { claim: string; reply: string } {
+export function idempotencyKeys(
+  namespace: string,
+  scope: IdempotencyScope,
+): { claim: string; reply: string } {
   const parts = [scope.workspace, scope.environment, scope.route, scope.key];
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
   const claim = `${namespace}:{${scope.workspace}}:idem:${hash}`;

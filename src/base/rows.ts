@@ -17,10 +17,14 @@ export const packRows = (raw: Buffer): Promise<Buffer> =>
 
 /** The JSON bytes inside a blob; their SHA-256 is the chunk's digest. Throws when the blob is none. */
 export const unpackRows = (blob: Buffer | string): Buffer =>
-  zstdDecompressSync(typeof blob === 'string' ? Buffer.from(blob, 'base64') : blob, { maxOutputLength: RAW_MAX_BYTES });
+  zstdDecompressSync(typeof blob === 'string' ? Buffer.from(blob, 'base64') : blob, {
+    maxOutputLength: RAW_MAX_BYTES,
+  });
 
 /** Rows → blob. */
-export const encodeRows = (rows: readonly Row[]): Promise<Buffer> => packRows(Buffer.from(JSON.stringify(rows)));
+export const encodeRows = (rows: readonly Row[]): Promise<Buffer> =>
+  packRows(Buffer.from(JSON.stringify(rows)));
 
 /** A blob, or its base64, → rows. About 0.1 ms for 500 rows. Throws when it is none. */
-export const decodeRows = (blob: Buffer | string): Row[] => JSON.parse(unpackRows(blob).toString('utf8')) as Row[];
+export const decodeRows = (blob: Buffer | string): Row[] =>
+  JSON.parse(unpackRows(blob).toString('utf8')) as Row[];

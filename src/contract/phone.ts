@@ -41,7 +41,13 @@ export function normalisePhone(text: string): string | undefined {
 /** Already "+" and digits, as nearly every number of a real list is: nothing is built anew. */
 function isClean(text: string): boolean {
   const digits = text.length - 1;
-  if (digits < MIN_DIGITS || digits > MAX_DIGITS || text.charCodeAt(0) !== PLUS || text.charCodeAt(1) === ZERO) return false;
+  if (
+    digits < MIN_DIGITS ||
+    digits > MAX_DIGITS ||
+    text.charCodeAt(0) !== PLUS ||
+    text.charCodeAt(1) === ZERO
+  )
+    return false;
   for (let i = 1; i <= digits; i += 1) {
     const code = text.charCodeAt(i);
     if (code < ZERO || code > NINE) return false;

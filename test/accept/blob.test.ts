@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { decodeRows, encodeRows, unpackRows } from '../../src/base/rows.ts';
 import type { Row } from '../../src/contract/record.ts';
 
-const rows: Row[] = [['+16505551234', ['Ana', 'A-17'], 'row-1'], 0, ['+16505551235', { name: 'Zoë' }, 0, { text: { body: '🙂' } }]];
+const rows: Row[] = [
+  ['+16505551234', ['Ana', 'A-17'], 'row-1'],
+  0,
+  ['+16505551235', { name: 'Zoë' }, 0, { text: { body: '🙂' } }],
+];
 
 test('rows come back from the blob and from its base64', async () => {
   const blob = await encodeRows(rows);

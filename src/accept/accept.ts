@@ -1,0 +1,163 @@
+// The station accept: body → claim → checked rows → chunks and seal in the log → the job's row → claim done → its id.
+// Never an answer before the log's word; a crash anywhere is mended by sending the same request again.
+import type { Accounts } from '../accounts/port.ts';
+import type { Clock } from '../base/clock.ts';
+import { Failure, refused } from '../base/failure.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Redis } from '../base/redis.ts';
+import type { Secret } from '../base/secret.ts';
+import type { ProblemDetail } from '../contract/problem.ts';
+import { jobIdOf } from '../ledger/job-id.ts';
+import type { LedgerWriter } from '../ledger/port.ts';
+import type { Log } from '../log/port.ts';
+import { appendJob, perhapsStored } from './append.ts';
+import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
+import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
+import { checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
+import { type JobRecords, recordsOf } from './job-records.ts';
+import { idempotencyKeys } from './keys.ts';
+import type { Accept, BulkReply, BulkRequest } from './port.ts';
+import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
+
+/** A request in progress seldom takes longer; the client is asked back after this at most. */
+const BUSY_RETRY_MS = 1_000;
+
+export interface AcceptOptions {
+  redis: Redis;
+  namespace: string;
+  secret: Secret;
+  clock: Clock;
+  log: Pick<Log, 'append'>;
+  ledger: Pick<LedgerWriter, 'create'>;
+  accounts: Pick<Accounts, 'sender'>;
+  logger: Logger;
+  /** `Platform.check` of the platform that the senders are on. */
+  check: ContentCheck;
+}
+
+export function createAccept(options: AcceptOptions): Accept {
+  const station: Station = { ...options, claims: createClaims(options.redis, options.clock) };
+  return {
+    bulk: (request) => accept(station, 'bulk', request),
+    one: (request) => accept(station, 'one', request),
+  };
+}
+
+interface Station extends AcceptOptions {
+  claims: Claims;
+}
+
+async function accept(station: Station, shape: Shape, request: BulkRequest): Promise<BulkReply> {
+  const startedUs = station.clock.monotonicUs();
+  const body = parseBody(request.raw);
+  const claimed = await claim(station, request, body);
+  if (claimed.state === 'held') return work(station, shape, request, body, claimed.held, startedUs);
+  if (claimed.state !== 'absent') return answerOf(claimed, true);
+  // The sender is not known, so nothing was claimed and nothing can be accepted: this says why.
+  checkMeaning(parseEnvelope(shape, body), undefined, station.clock.now());
+  throw refused('unprocessable', 'The sender is not known');
+}
+
+/** A replay must not depend on the sender as it is now, so an unknown or disabled one only looks whether the key is held. */
+function claim(station: Station, request: BulkRequest, body: Body): Promise<Claimed> {
+  const { workspace, environment } = request.principal;
+  const { key, made } = keyOf(request.idempotencyKey, body, station.clock);
+  const home = senderOf(station.accounts, request.principal, body)?.home;
+  return station.claims.claim({
+    keys: idempotencyKeys(station.namespace, { workspace, environment, route: request.route, key }),
+    fingerprint: fingerprintOf(request),
+    keyless: made,
+    job:
+      home === undefined ? '' : jobIdOf(station.secret, home, [workspace, environment, request.route, key]),
+    home: home ?? '',
+  });
+}
+
+/** The claim is ours. What goes wrong before the log is asked frees the key; after that it stays bound to this body. */
+async function work(
+  station: Station,
+  shape: Shape,
+  request: BulkRequest,
+  body: Body,
+  held: Held,
+  startedUs: number,
+): Promise<BulkReply> {
+  let outcome: Claimed;
+  try {
+    const envelope = parseEnvelope(shape, body);
+    checkMeaning(envelope, senderOf(station.accounts, request.principal, body), held.createdMs);
+    const checked = await checkRows(envelope.messages, contentOf(envelope), station.check);
+    refuseBadRows(shape, envelope.validation, checked);
+    const records = await recordsOf(request.principal, held, envelope, checked);
+    outcome = await store(station, held, records, keptReply(checked));
+    const { job, workspace, sender, home, total } = records.seal;
+    const durationMs = Math.round((station.clock.monotonicUs() - startedUs) / 1_000);
+    station.logger.info('job.accepted', {
+      job,
+      workspace,
+      sender,
+      home,
+      count: total,
+      duration_ms: durationMs,
+    });
+  } catch (error) {
+    await station.claims.release(held, error instanceof Failure && error.repeat === 'unsafe');
+    throw error;
+  }
+  return answerOf(outcome, false);
+}
+
+/** From here on the job may exist: every failure but a clean refusal of the first append is `unsafe`. */
+async function store(station: Station, held: Held, records: JobRecords, reply: string): Promise<Claimed> {
+  await appendJob(station.log, records.entries);
+  try {
+    await station.ledger.create(records.seal);
+    return await station.claims.done(held, reply);
+  } catch (error) {
+    throw perhapsStored(error);
+  }
+}
+
+/** Bad rows end the request when it is strict, or when none is good. */
+function refuseBadRows(
+  shape: Shape,
+  validation: 'permissive' | 'strict',
+  { rejected, rejectedCount, total }: CheckedRows,
+): void {
+  if (rejectedCount === 0 || (validation === 'permissive' && total > 0)) return;
+  const details: ProblemDetail[] = rejected.map(({ index, field, code, message }) => {
+    const row = shape === 'one' ? '' : `messages[${index}]`;
+    return { path: row === '' || field === '' ? row + field : `${row}.${field}`, code, message };
+  });
+  if (validation === 'strict')
+    throw refused('invalid_request', `${rejectedCount} of the messages cannot be sent`, details);
+  throw refused('unprocessable', 'None of the messages can be sent', details);
+}
+
+/** The two lists of the 202, as they are kept; empty when there is nothing to say. */
+function keptReply({ rejected, duplicates }: CheckedRows): string {
+  if (rejected.length + duplicates.length === 0) return '';
+  return JSON.stringify({
+    rejected: rejected.map(({ index, code, message }) => ({ index, code, message })),
+    duplicates,
+  });
+}
+
+function answerOf(claimed: Claimed, replayed: boolean): BulkReply {
+  if (claimed.state === 'done') {
+    const lists =
+      claimed.reply === ''
+        ? { rejected: [], duplicates: [] }
+        : (JSON.parse(claimed.reply) as Pick<BulkReply, 'rejected' | 'duplicates'>);
+    return { job: claimed.job, home: claimed.home, replayed, ...lists };
+  }
+  if (claimed.state === 'mismatch')
+    throw refused('idempotency_mismatch', 'This idempotency key was used with another body');
+  const leftMs = claimed.state === 'busy' && claimed.leftMs > 0 ? claimed.leftMs : BUSY_RETRY_MS;
+  throw new Failure({
+    code: 'idempotency_in_progress',
+    message: 'A request with this idempotency key is still in progress',
+    repeat: 'safe',
+    retryAfterMs: Math.min(leftMs, BUSY_RETRY_MS),
+  });
+}

@@ -1,0 +1,99 @@
+// The idempotency claim: one key, one body, one job. A try holds it under a lease; what becomes of it is one script each.
+import type { Clock } from '../base/clock.ts';
+import { messageOf, unavailable } from '../base/failure.ts';
+import type { Redis } from '../base/redis.ts';
+import { loadScript } from '../base/script.ts';
+import type { idempotencyKeys } from './keys.ts';
+
+/** A try that has not ended after this long is taken for dead. Longer than any append is waited for (30 s), so only the dead are. */
+export const LEASE_MS = 60_000;
+/** The lists of a 202 are kept this long after it. */
+export const REPLY_MS = 24 * 3_600_000;
+/** A key is bound to its body and job this long. */
+export const MEMORY_MS = 30 * 24 * 3_600_000;
+
+const OWNER_BYTES = 12;
+const CLAIM = loadScript(import.meta.dirname, 'lua/claim.lua');
+const DONE = loadScript(import.meta.dirname, 'lua/done.lua');
+const RELEASE = loadScript(import.meta.dirname, 'lua/release.lua');
+
+export interface ClaimOrder {
+  keys: ReturnType<typeof idempotencyKeys>;
+  fingerprint: Buffer;
+  /** Made up by us: nobody can send it again, so it is forgotten at the end. */
+  keyless: boolean;
+  job: string;
+  home: string;
+}
+
+/** A claim that is ours: `job`, `home` and `createdMs` are those of its first try. */
+export interface Held extends ClaimOrder {
+  owner: string;
+  createdMs: number;
+}
+
+export type Claimed =
+  | { state: 'held'; held: Held }
+  | { state: 'done'; job: string; home: string; reply: string }
+  | { state: 'busy'; leftMs: number }
+  | { state: 'mismatch' }
+  | { state: 'absent' };
+
+export interface Claims {
+  /** An empty `job` only looks: a key that nobody holds stays free (`absent`). */
+  claim(order: ClaimOrder): Promise<Claimed>;
+  /** The log has the job. When another try was faster, what that one left is the answer. */
+  done(held: Held, reply: string): Promise<Claimed>;
+  /** `unsure`: the log may have the job, so the key stays bound to it. Never throws: the lease ends what this could not. */
+  release(held: Held, unsure: boolean): Promise<void>;
+}
+
+export function createClaims(redis: Redis, clock: Clock): Claims {
+  return {
+    claim: async (order) => {
+      const owner = clock.randomHex(OWNER_BYTES);
+      const memoryMs = order.keyless ? LEASE_MS : MEMORY_MS;
+      const args = [order.fingerprint, owner, order.job, order.home, clock.now(), LEASE_MS, memoryMs];
+      const answer = await run(redis, CLAIM, [order.keys.claim, order.keys.reply], args);
+      if (answer[0] !== 'claimed') return elsewhere(answer);
+      return {
+        state: 'held',
+        held: { ...order, owner, job: text(answer[1]), home: text(answer[2]), createdMs: Number(answer[3]) },
+      };
+    },
+    done: async (held, reply) => {
+      const args = [
+        held.fingerprint,
+        held.owner,
+        held.job,
+        held.home,
+        reply,
+        REPLY_MS,
+        held.keyless ? 0 : MEMORY_MS,
+      ];
+      return elsewhere(await run(redis, DONE, [held.keys.claim, held.keys.reply], args));
+    },
+    release: async (held, unsure) => {
+      await redis.run(RELEASE, [held.keys.claim], [held.owner, unsure ? 1 : 0]).catch(() => {});
+    },
+  };
+}
+
+/** A Redis that is full is as good as away: nothing can be promised. */
+async function run(redis: Redis, ...[script, keys, args]: Parameters<Redis['run']>): Promise<string[]> {
+  try {
+    return await redis.run<string[]>(script, keys, args);
+  } catch (error) {
+    if (/\bOOM\b/.test(messageOf(error))) throw unavailable('The store is full', error);
+    throw error;
+  }
+}
+
+function elsewhere(answer: string[]): Claimed {
+  const [state, first, second, third] = answer;
+  if (state === 'done') return { state, job: text(first), home: text(second), reply: text(third) };
+  if (state === 'busy') return { state, leftMs: Number(first ?? 0) };
+  return { state: state === 'mismatch' ? 'mismatch' : 'absent' };
+}
+
+const text = (value: string | undefined): string => value ?? '';

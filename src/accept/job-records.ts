@@ -1,0 +1,88 @@
+// A checked request → the records of the `jobs` topic: its chunks, then the seal that names them. The same claim and rows give the same bytes.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Principal } from '../accounts/port.ts';
+import { packRows } from '../base/rows.ts';
+import { sha256Hex } from '../base/secret.ts';
+import type { ChunkRecord, SealRecord } from '../contract/record.ts';
+import { type BulkRequestBody, JOB_LIFE_MS } from '../contract/request.ts';
+import type { LogEntry } from '../log/port.ts';
+import { cutRows } from './chunks.ts';
+import type { Held } from './claim.ts';
+import { contentOf } from './envelope.ts';
+import type { CheckedRows } from './rows.ts';
+
+export interface JobRecords {
+  entries: LogEntry[];
+  seal: SealRecord;
+}
+
+/** Compression runs on the thread pool while the next chunk is cut. */
+export async function recordsOf(
+  principal: Principal,
+  held: Held,
+  body: BulkRequestBody,
+  checked: CheckedRows,
+): Promise<JobRecords> {
+  const base = {
+    v: 1 as const,
+    job: held.job,
+    home: held.home,
+    fingerprint: held.fingerprint.toString('hex'),
+    dies_at: held.createdMs + JOB_LIFE_MS,
+  };
+  const packing: Promise<ChunkRecord>[] = [];
+  for (const { from, count, raw } of cutRows(checked.rows)) {
+    const chunk = { ...base, type: 'chunk' as const, n: packing.length, from, count, sha256: sha256Hex(raw) };
+    packing.push(packRows(raw).then((blob) => ({ ...chunk, rows: blob.toString('base64') })));
+    await nextTurn();
+  }
+  const chunks = await Promise.all(packing);
+  const seal = { ...base, type: 'seal' as const, ...sealed(principal, held, body, checked, chunks) };
+  return { entries: [...chunks, seal].map(entryOf), seal };
+}
+
+/** What all rows share, and which chunks there are. */
+function sealed(
+  principal: Principal,
+  held: Held,
+  body: BulkRequestBody,
+  checked: CheckedRows,
+  chunks: ChunkRecord[],
+) {
+  const start = Math.max(body.send_at ?? held.createdMs, held.createdMs);
+  return {
+    workspace: principal.workspace,
+    environment: principal.environment,
+    kind: 'messages' as const,
+    sender: body.sender,
+    created_at: held.createdMs,
+    rows: checked.rows.length,
+    total: checked.total,
+    rejected_count: checked.rejectedCount,
+    duplicate_count: checked.duplicateCount,
+    starts: chunks.map((chunk) => chunk.from),
+    digests: chunks.map((chunk) => chunk.sha256),
+    content: contentOf(body),
+    category: body.category,
+    priority: body.priority,
+    ...(body.send_at === undefined ? {} : { send_at: body.send_at }),
+    ...(body.expires_after === undefined ? {} : { expires_at: start + body.expires_after }),
+    on_unknown: body.on_unknown,
+    metadata: body.metadata,
+  };
+}
+
+/** One key for the whole job keeps its records in one partition, in order. The headers name what an unreadable value stood for. */
+function entryOf(record: ChunkRecord | SealRecord): LogEntry {
+  const headers: Record<string, string> = {
+    v: String(record.v),
+    type: record.type,
+    job: record.job,
+    home: record.home,
+    fingerprint: record.fingerprint,
+    dies_at: String(record.dies_at),
+  };
+  if (record.type === 'chunk')
+    Object.assign(headers, { n: String(record.n), from: String(record.from), count: String(record.count) });
+  return { key: record.job, headers, value: JSON.stringify(record) };
+}

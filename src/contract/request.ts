@@ -1,0 +1,156 @@
+// What a client posts to `/v1/messages/bulk` and `/v1/messages`, all but the messages themselves: those are up to 10,000 rows and have
+// their own check in accept. Strict: an unknown field is a mistake, said with its path.
+import { z } from 'zod';
+import { MAX_DETAILS, type ProblemDetail } from './problem.ts';
+import { durationSchema, timestampSchema } from './time.ts';
+
+export const MAX_MESSAGES = 10_000;
+export const MESSAGE_MAX_BYTES = 32 * 1024;
+export const REFERENCE_MAX = 128;
+export const METADATA_MAX_BYTES = 4 * 1024;
+export const KEY_MAX = 255;
+/** A job starts at most this far ahead, and is dead this long after it was made. */
+export const SEND_AT_MAX_MS = 30 * 86_400_000;
+export const JOB_LIFE_MS = 45 * 86_400_000;
+
+const MAX_DEPTH = 32;
+const TEXT_MAX = 4_096;
+/** Fields of the contract whose behaviour is not built yet: refused, so that nobody believes in them. */
+const NOT_YET = ['spread', 'quiet_hours', 'unique_within'] as const;
+
+const component = z
+  .record(z.string(), z.unknown())
+  .refine((one) => depthWithin(one, MAX_DEPTH), `must not nest deeper than ${MAX_DEPTH} levels`);
+
+export const templateSchema = z.strictObject({
+  name: z.string().min(1).max(512),
+  language: z.string().min(2).max(32),
+  components: z.array(component).max(32).optional(),
+});
+
+export const textSchema = z.strictObject({
+  body: z.string().min(1).max(TEXT_MAX),
+  preview_url: z.boolean().optional(),
+});
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a local time such as "21:00"');
+const quietHoursSchema = z.strictObject({
+  from: timeOfDay,
+  to: timeOfDay,
+  time_zone: z
+    .string()
+    .max(64)
+    .refine((name) => name === 'recipient' || isTimeZone(name), 'must be "recipient" or an IANA time zone'),
+});
+
+const metadataSchema = z
+  .record(z.string(), z.unknown())
+  .refine((value) => depthWithin(value, MAX_DEPTH) && byteSize(value) <= METADATA_MAX_BYTES, {
+    error: `must be at most ${METADATA_MAX_BYTES} bytes as JSON and ${MAX_DEPTH} levels deep`,
+  });
+
+const shared = {
+  sender: z.string().min(1).max(64),
+  template: templateSchema.optional(),
+  text: textSchema.optional(),
+  category: z.enum(['marketing', 'utility', 'authentication', 'service']).default('marketing'),
+  send_at: timestampSchema.optional(),
+  spread: durationSchema.optional(),
+  expires_after: durationSchema.optional(),
+  quiet_hours: quietHoursSchema.optional(),
+  validation: z.enum(['permissive', 'strict']).default('permissive'),
+  unique_within: durationSchema.optional(),
+  on_unknown: z.enum(['hold', 'resend']).default('hold'),
+  metadata: metadataSchema.default({}),
+  idempotency_key: z.string().optional(),
+};
+const priority = z.enum(['bulk', 'normal', 'high']);
+
+const messages = z.custom<unknown[]>(Array.isArray, 'must be a list').check((ctx) => {
+  if (Array.isArray(ctx.value) && ctx.value.length >= 1 && ctx.value.length <= MAX_MESSAGES) return;
+  ctx.issues.push({ code: 'custom', input: undefined, message: `must have 1 to ${MAX_MESSAGES} messages` });
+});
+
+/** `POST /v1/messages/bulk`. `messages` are looked at one by one in accept. */
+export const bulkRequestSchema = z
+  .strictObject({ ...shared, priority: priority.default('bulk'), messages })
+  .superRefine(consistent);
+export type BulkRequestBody = z.output<typeof bulkRequestSchema>;
+
+/** `POST /v1/messages`: the fields of the one message stand beside the others. */
+export const oneRequestSchema = z
+  .strictObject({
+    ...shared,
+    priority: priority.default('high'),
+    to: z.unknown(),
+    variables: z.unknown().optional(),
+    reference: z.unknown().optional(),
+  })
+  .superRefine(consistent);
+
+interface Consistency {
+  template?: unknown;
+  text?: unknown;
+  spread?: number | undefined;
+  expires_after?: number | undefined;
+  quiet_hours?: unknown;
+  unique_within?: number | undefined;
+}
+
+/** What no field can say alone. */
+function consistent(body: Consistency, ctx: z.RefinementCtx): void {
+  const problem = (path: string, code: string, message: string): void =>
+    ctx.addIssue({ code: 'custom', path: [path], message, params: { code } });
+  if (body.template !== undefined && body.text !== undefined)
+    problem('text', 'ambiguous', 'give a template or a text, not both');
+  if (body.spread !== undefined && body.expires_after !== undefined && body.spread > body.expires_after)
+    problem('spread', 'too_long', 'must not be longer than expires_after');
+  for (const field of NOT_YET)
+    if (body[field] !== undefined) problem(field, 'not_available', 'is not available yet');
+}
+
+/** zod's issues → details of an `invalid_request`, at most 100. Never repeats a value. */
+export function detailsOf(error: z.ZodError): ProblemDetail[] {
+  const details = error.issues.flatMap((issue): ProblemDetail[] => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({
+        path: pathOf([...issue.path, key.slice(0, 64)]),
+        code: 'unknown_field',
+        message: 'is not a known field',
+      }));
+    const named = issue.code === 'custom' ? issue.params?.code : undefined;
+    return [
+      {
+        path: pathOf(issue.path),
+        code: typeof named === 'string' ? named : issue.code,
+        message: issue.message,
+      },
+    ];
+  });
+  return details.slice(0, MAX_DETAILS);
+}
+
+/** ["messages", 7, "to"] → "messages[7].to" */
+export const pathOf = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
+
+/** Bytes of the value as JSON. */
+export const byteSize = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/** Stops at the limit, so it is safe on any nesting; writing JSON is not. */
+function depthWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((one) => depthWithin(one, levels - 1));
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
