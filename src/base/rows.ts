@@ -1,19 +1,16 @@
 // The rows of one chunk as bytes: JSON, then zstd. The same blob travels in the log (as base64) and rests in Redis (as it is).
 // zstd level 1, measured with 10,000 rows of names, order numbers and links (95 B each, chunks of 500), per 10,000 rows on one core:
 // 19.3 B/row, 2.6 ms in, 1.4 ms out; deflate level 6 20.6 B/row, 15.4 and 1.6 ms; deflate level 1 23.8 B/row, 6.4 ms; zstd 9 18.4 B/row, 16 ms.
-import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
+// On this thread, not the pool: 500 rows take 0.12 ms here, and handing them over and back takes 0.2 ms of this thread.
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Row } from '../contract/record.ts';
 
-const LEVEL = 1;
+const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 /** Nothing honest unpacks to more: a chunk is cut at 192 KB. Larger is refused before it fills memory. */
 const RAW_MAX_BYTES = 1_048_576;
 
-const compress = promisify(zstdCompress);
-
-/** Packs the JSON text of an array of `Row` on the thread pool, so that the event loop goes on. */
-export const packRows = (raw: Buffer): Promise<Buffer> =>
-  compress(raw, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+/** Packs the JSON bytes of an array of `Row`. */
+export const packRows = (raw: Buffer): Buffer => zstdCompressSync(raw, OPTIONS);
 
 /** The JSON bytes inside a blob; their SHA-256 is the chunk's digest. Throws when the blob is none. */
 export const unpackRows = (blob: Buffer | string): Buffer =>
@@ -22,9 +19,8 @@ export const unpackRows = (blob: Buffer | string): Buffer =>
   });
 
 /** Rows → blob. */
-export const encodeRows = (rows: readonly Row[]): Promise<Buffer> =>
-  packRows(Buffer.from(JSON.stringify(rows)));
+export const encodeRows = (rows: readonly Row[]): Buffer => packRows(Buffer.from(JSON.stringify(rows)));
 
-/** A blob, or its base64, → rows. About 0.1 ms for 500 rows. Throws when it is none. */
+/** A blob, or its base64, → rows. About 0.2 ms for 500 rows. Throws when it is none. */
 export const decodeRows = (blob: Buffer | string): Row[] =>
   JSON.parse(unpackRows(blob).toString('utf8')) as Row[];
