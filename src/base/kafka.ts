@@ -1,0 +1,236 @@
+// The door to kafkajs 2.2.4. Sends are keyed, wait for every in-sync replica and are never idempotent: kafkajs' idempotent
+// producer can acknowledge what was never stored, and its unkeyed batches lose messages on a retry. Answers come in bounded
+// time. Its timer that spins at rest is switched off here.
+import { createRequire } from 'node:module';
+import {
+  type Admin,
+  type Consumer,
+  type ITopicConfig,
+  Kafka as KafkaJs,
+  logLevel,
+  Partitioners,
+  type RetryOptions,
+} from 'kafkajs';
+import type { Clock } from './clock.ts';
+import { Failure, messageOf, unavailable } from './failure.ts';
+import type { Logger } from './logger.ts';
+
+export type KafkaConsumer = Consumer;
+export type { EachBatchPayload, IHeaders, ITopicConfig, KafkaMessage } from 'kafkajs';
+
+const CONNECT_TIMEOUT_MS = 2_000;
+/** One produce may take this long at the broker, and its answer as long on the way. */
+const PRODUCE_TIMEOUT_MS = 4_000;
+/** A send is answered within this, whatever happens inside. */
+const SEND_DEADLINE_MS = 10_000;
+const ADMIN_DEADLINE_MS = 10_000;
+const ADMIN_RETRY_MS = 250;
+const PING_DEADLINE_MS = 2_000;
+/** A refused connection is known within a second; a leader that moves has this long to be found. */
+const PRODUCER_RETRY: RetryOptions = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 500, retries: 4 };
+
+/** kafkajs makes one batch per partition of all it is given at once, and a topic's `max.message.bytes` limits batches. */
+const SEND_MAX_BYTES = 768 * 1024;
+
+/** A dead member's partitions move after exactly this. */
+const SESSION_TIMEOUT_MS = 10_000;
+/** The least time between two heartbeats; who works longer asks for one every second, so 3 s pass at most. */
+const HEARTBEAT_MS = 2_000;
+const REBALANCE_TIMEOUT_MS = 60_000;
+const CONSUMER_REQUEST_TIMEOUT_MS = 10_000;
+/** New records end a fetch at once; this is how long an empty one takes, and with it a stop. */
+const FETCH_WAIT_MS = 1_000;
+const FETCH_MAX_BYTES = 4 * 1024 * 1024;
+
+export interface KafkaRecord {
+  key: string;
+  headers: Record<string, string>;
+  value: string;
+}
+
+export interface KafkaOptions {
+  brokers: readonly string[];
+  clientId: string;
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface Kafka {
+  /** Resolves when all in-sync replicas have every record. Throws `unavailable` with `repeat: 'unsafe'` within 10 s. */
+  send(topic: string, records: readonly KafkaRecord[]): Promise<void>;
+  /** A member of `group`, not yet connected. After trouble it restarts by itself while `mayRestart` says so. */
+  consumer(group: string, mayRestart: () => boolean): Consumer;
+  /** Creates what is missing; `topics` is asked with the number of brokers. */
+  createTopics(topics: (brokers: number) => ITopicConfig[]): Promise<void>;
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export function createKafka({ brokers, clientId, clock, logger }: KafkaOptions): Kafka {
+  const client = (requestTimeout: number) =>
+    new KafkaJs({
+      brokers: [...brokers],
+      clientId,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout,
+      retry: PRODUCER_RETRY,
+      logLevel: logLevel.WARN,
+      logCreator: quiet(logger),
+    });
+  const short = client(PRODUCE_TIMEOUT_MS);
+  const long = client(CONSUMER_REQUEST_TIMEOUT_MS);
+  const producer = short.producer({
+    idempotent: false,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  const admin = short.admin();
+  const connected = once(() => producer.connect());
+
+  return {
+    send: async (topic, records) => {
+      const sendAll = async () => {
+        await connected();
+        for (const messages of slices(records)) {
+          await producer.send({ topic, acks: -1, timeout: PRODUCE_TIMEOUT_MS, messages });
+        }
+      };
+      await within(clock, SEND_DEADLINE_MS, sendAll()).catch((error: unknown) => {
+        throw unknownFate(error);
+      });
+    },
+    consumer: (group, mayRestart) => long.consumer(consumerOptions(group, mayRestart)),
+    createTopics: (topics) => createMissing(admin, clock, topics),
+    ping: () =>
+      within(clock, PING_DEADLINE_MS, describe(admin)).then(
+        () => true,
+        () => false,
+      ),
+    close: async () => {
+      await within(
+        clock,
+        PING_DEADLINE_MS,
+        Promise.allSettled([producer.disconnect(), admin.disconnect()]),
+      ).catch(() => {});
+    },
+  };
+}
+
+function consumerOptions(groupId: string, mayRestart: () => boolean) {
+  return {
+    groupId,
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    heartbeatInterval: HEARTBEAT_MS,
+    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+    maxBytes: FETCH_MAX_BYTES,
+    allowAutoTopicCreation: false,
+    retry: { ...PRODUCER_RETRY, restartOnFailure: async () => mayRestart() },
+  };
+}
+
+/** Runs `start` until it has succeeded once; callers meanwhile share the try. */
+function once(start: () => Promise<void>): () => Promise<void> {
+  let started: Promise<void> | undefined;
+  return () => {
+    started ??= start().catch((error: unknown) => {
+      started = undefined;
+      throw error;
+    });
+    return started;
+  };
+}
+
+/** In order, each at most `SEND_MAX_BYTES`. */
+function* slices(records: readonly KafkaRecord[]): Generator<KafkaRecord[]> {
+  let slice: KafkaRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    if (record.key === '') throw new Error('a record without a key would be spread at random');
+    const size = Buffer.byteLength(record.value) + Buffer.byteLength(record.key);
+    if (slice.length > 0 && bytes + size > SEND_MAX_BYTES) {
+      yield slice;
+      slice = [];
+      bytes = 0;
+    }
+    slice.push(record);
+    bytes += size;
+  }
+  if (slice.length > 0) yield slice;
+}
+
+/** A timeout, a cut connection, too few replicas: the records may be stored or not. */
+const unknownFate = (error: unknown): Failure =>
+  new Failure({
+    code: 'unavailable',
+    message: 'Kafka does not answer',
+    repeat: 'unsafe',
+    retryAfterMs: 2_000,
+    cause: error,
+  });
+
+async function within<T>(clock: Clock, deadlineMs: number, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = clock.after(deadlineMs, () => late.reject(new Error(`no answer within ${deadlineMs} ms`)));
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    timer.cancel();
+    work.catch(() => {});
+  }
+}
+
+async function describe(admin: Admin): Promise<number> {
+  await admin.connect();
+  return (await admin.describeCluster()).brokers.length;
+}
+
+/** Repeats, because brokers answer "unknown" for a moment after a start, and after another process created the same. */
+async function createMissing(
+  admin: Admin,
+  clock: Clock,
+  topics: (brokers: number) => ITopicConfig[],
+): Promise<void> {
+  const giveUpAtUs = clock.monotonicUs() + ADMIN_DEADLINE_MS * 1_000;
+  const createOnce = async () => {
+    const wanted = topics(await describe(admin));
+    await admin.createTopics({ topics: wanted });
+    await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
+  };
+  for (;;) {
+    try {
+      return await within(clock, ADMIN_DEADLINE_MS, createOnce());
+    } catch (error) {
+      if (clock.monotonicUs() >= giveUpAtUs)
+        throw unavailable(`Kafka does not answer: ${messageOf(error)}`, error);
+      await clock.delay(ADMIN_RETRY_MS);
+    }
+  }
+}
+
+/** What kafkajs calls an error is mostly a reconnect on its way: worth a line only for who looks for one. */
+const quiet = (logger: Logger) => () => (entry: { level: logLevel; log: { message: string } }) => {
+  if (entry.level <= logLevel.WARN)
+    logger.debug('kafka.reported', { reason: entry.log.message.slice(0, 300) });
+};
+
+interface RequestQueue {
+  pending: unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+/**
+ * After every answer kafkajs 2.2.4 sets a timer to look for waiting requests, with a negative delay when it is not throttled,
+ * which fires at once and sets the next: 800 wake-ups a second and 6 % of a core at rest, and a TimeoutNegativeWarning on
+ * Node 24. With nothing waiting there is nothing to look for; with something waiting its own delay is positive.
+ */
+function stopIdleSpin(queue: RequestQueue): void {
+  const schedule = queue.scheduleCheckPendingRequests;
+  queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.pending.length > 0) schedule.call(this);
+  };
+}
+
+stopIdleSpin(
+  createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js').prototype as RequestQueue,
+);

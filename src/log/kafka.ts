@@ -1,0 +1,72 @@
+// The log on Kafka: the truth that survives Redis. Entries with one key share a partition and keep their order.
+import type { Clock } from '../base/clock.ts';
+import { createKafka, type ITopicConfig } from '../base/kafka.ts';
+import type { Logger } from '../base/logger.ts';
+import { assertFits } from './entry.ts';
+import { followTopic } from './kafka-follower.ts';
+import { kafkaGroup, kafkaTopic } from './keys.ts';
+import type { Follower, Log, LogEntry, Topic } from './port.ts';
+import { createWork } from './work.ts';
+
+/** Upper bound of followers that share `jobs`. */
+const JOBS_PARTITIONS = 12;
+const DEAD_PARTITIONS = 1;
+const DAY_MS = 86_400_000;
+/** The longest life of a job (45 d) and a week to recover. */
+const JOBS_KEPT_MS = 52 * DAY_MS;
+const DEAD_KEPT_MS = 30 * DAY_MS;
+const REPLICAS = 3;
+/** With three replicas one may be down, and what was acknowledged is on two. */
+const MIN_IN_SYNC = 2;
+const BATCH_MAX_BYTES = 1024 * 1024;
+
+export interface KafkaLogOptions {
+  brokers: readonly string[];
+  namespace: string;
+  clock: Clock;
+  logger: Logger;
+}
+
+export function createKafkaLog({ brokers, namespace, clock, logger }: KafkaLogOptions): Log {
+  const kafka = createKafka({ brokers, clientId: namespace, clock, logger });
+  const followers = new Set<Follower>();
+  const append = async (topic: Topic, entries: readonly LogEntry[]) => {
+    assertFits(entries);
+    if (entries.length > 0) await kafka.send(kafkaTopic(namespace, topic), entries);
+  };
+  return {
+    prepare: () => kafka.createTopics((count) => topicsFor(namespace, count)),
+    append,
+    follow: async (options) => {
+      const work = createWork(options, { clock, logger, park: (entry) => append('dead', [entry]) });
+      const names = {
+        topicName: kafkaTopic(namespace, options.topic),
+        groupName: kafkaGroup(namespace, options.group),
+      };
+      const follower = followTopic({ kafka, clock, logger, work, ...names }, options);
+      followers.add(follower);
+      return { ...follower, stop: () => follower.stop().finally(() => followers.delete(follower)) };
+    },
+    ping: () => kafka.ping(),
+    close: async () => {
+      await Promise.all([...followers].map((follower) => follower.stop()));
+      await kafka.close();
+    },
+  };
+}
+
+function topicsFor(namespace: string, brokers: number): ITopicConfig[] {
+  const kept = (topic: Topic, numPartitions: number, retentionMs: number): ITopicConfig => ({
+    topic: kafkaTopic(namespace, topic),
+    numPartitions,
+    replicationFactor: Math.min(REPLICAS, brokers),
+    configEntries: [
+      { name: 'cleanup.policy', value: 'delete' },
+      { name: 'retention.ms', value: String(retentionMs) },
+      { name: 'max.message.bytes', value: String(BATCH_MAX_BYTES) },
+      { name: 'min.insync.replicas', value: String(brokers >= REPLICAS ? MIN_IN_SYNC : 1) },
+      { name: 'unclean.leader.election.enable', value: 'false' },
+    ],
+  });
+  return [kept('jobs', JOBS_PARTITIONS, JOBS_KEPT_MS), kept('dead', DEAD_PARTITIONS, DEAD_KEPT_MS)];
+}
