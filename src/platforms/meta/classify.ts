@@ -58,10 +58,10 @@ function classifyAnswer(answer: Answered, nowMs: number, hidden: readonly string
 
 /** A message id is proof: whatever else the answer says, sending again would send twice. */
 function acceptedIn(body: unknown): Verdict | undefined {
-  const message = objectOf(itemsOf(objectOf(body)?.['messages'])[0]);
-  const id = message?.['id'];
+  const message = objectOf(itemsOf(objectOf(body)?.messages)[0]);
+  const id = message?.id;
   if (typeof id !== 'string' || id === '') return undefined;
-  const status = message?.['message_status'];
+  const status = message?.message_status;
   // Held or paused for quality: Meta keeps the message and tells later by receipt (delivered, or failed with 132015).
   return {
     outcome: 'accepted',
@@ -79,21 +79,19 @@ interface GraphError {
 /** `{"error":{…}}`, or `{"errors":[{…}]}` as some wrappers answer. `error_data` may be absent, an object or a string. */
 function errorIn(body: unknown): GraphError | undefined {
   const root = objectOf(body);
-  const error = objectOf(root?.['error']) ?? objectOf(itemsOf(root?.['errors'])[0]);
+  const error = objectOf(root?.error) ?? objectOf(itemsOf(root?.errors)[0]);
   if (!error) return undefined;
   const code =
-    typeof error['code'] === 'string' && /^\d{1,9}$/.test(error['code'])
-      ? Number(error['code'])
-      : error['code'];
+    typeof error.code === 'string' && /^\d{1,9}$/.test(error.code) ? Number(error.code) : error.code;
   if (typeof code !== 'number' || !Number.isInteger(code)) return undefined;
-  const details = objectOf(error['error_data'])?.['details'] ?? error['error_data'];
-  const message = [details, error['message'], error['title']].find(
+  const details = objectOf(error.error_data)?.details ?? error.error_data;
+  const message = [details, error.message, error.title].find(
     (text) => typeof text === 'string' && text !== '',
   );
   return {
     code,
     message: typeof message === 'string' ? message : '',
-    transient: error['is_transient'] === true,
+    transient: error.is_transient === true,
   };
 }
 

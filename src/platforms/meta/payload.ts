@@ -81,12 +81,10 @@ function shapeOf(content: Content): Shape {
 const list = (components: readonly Record<string, unknown>[]): string =>
   components.map((one) => JSON.stringify(one)).join(',');
 
-const typeOf = (component: Record<string, unknown>): string => String(component['type']).toLowerCase();
+const typeOf = (component: Record<string, unknown>): string => String(component.type).toLowerCase();
 
 const isFilledBody = (component: Record<string, unknown>): boolean =>
-  typeOf(component) === 'body' &&
-  Array.isArray(component['parameters']) &&
-  component['parameters'].length > 0;
+  typeOf(component) === 'body' && Array.isArray(component.parameters) && component.parameters.length > 0;
 
 /** Cuts JSON at its placeholders. They stand in strings only: `{{` is nowhere else in JSON. */
 function cut(json: string): Shape {

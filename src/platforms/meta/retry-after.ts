@@ -9,7 +9,7 @@ const UNIX_S_FROM = 1e9;
 
 /** `nowMs`: unix milliseconds here; the answer's own `date` is preferred for absolute times, so that skewed clocks do no harm. */
 export function askedMs(headers: AnswerHeaders, nowMs: number): number | undefined {
-  const here = dateMs(first(headers['date'])) ?? nowMs;
+  const here = dateMs(first(headers.date)) ?? nowMs;
   const said =
     retryAfterMs(first(headers['retry-after']), here) ?? resetMs(first(headers['x-ratelimit-reset']), here);
   return bounded(said ?? regainMs(first(headers['x-business-use-case-usage'])));
