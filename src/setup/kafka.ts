@@ -28,7 +28,7 @@ export async function provideKafka(options: ProvideOptions): Promise<KafkaServic
 }
 
 async function fromEnvironment(brokers: string): Promise<KafkaService> {
-  if (!(await ready(() => clusterAnswers(brokers), 10_000))) {
+  if (!(await ready(() => clusterAnswers(brokers), 5_000))) {
     throw new SetupRefusal(
       `Nothing answers at KAFKA_BROKERS (${brokers}); start that Kafka, or unset KAFKA_BROKERS.`,
     );

@@ -99,13 +99,17 @@ function npm(args, cwd, advice) {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_config_.*prefix$/i.test(name)),
   );
-  const done = spawnSync(command, [...first, ...args, '--loglevel=error'], {
-    cwd,
-    env,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    shell: process.platform === 'win32' && command === 'npm',
-  });
+  const done = spawnSync(
+    command,
+    [...first, ...args, '--loglevel=error', '--fetch-retries=2', '--fetch-retry-mintimeout=1000'],
+    {
+      cwd,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32' && command === 'npm',
+    },
+  );
   if (done.error || done.status !== 0) {
     const detail = (done.stderr || done.error?.message || '').trim();
     if (detail) process.stderr.write(`${detail.split('\n').slice(-8).join('\n')}\n`);
