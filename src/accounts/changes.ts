@@ -10,7 +10,11 @@ export interface Changes {
   problems: string[];
 }
 
-export function changesOf(stored: ReadonlyMap<string, Stored>, entries: readonly Entry[], secret: Secret): Changes {
+export function changesOf(
+  stored: ReadonlyMap<string, Stored>,
+  entries: readonly Entry[],
+  secret: Secret,
+): Changes {
   const writes = new Map<string, Stored>();
   const problems: string[] = [];
   const inFile = new Set(entries.map((entry) => entry.field));
@@ -41,7 +45,7 @@ function moveProblem(entry: Entry, before: Stored): string | undefined {
   if (entry.workspace !== before.workspace) {
     return `${entry.kind} ${entry.id}: must stay in the workspace that it was created in (${before.workspace}); choose another id`;
   }
-  const was = before.value['environment'] ?? 'live';
-  if (was === (entry.value['environment'] ?? 'live')) return undefined;
+  const was = before.value.environment ?? 'live';
+  if (was === (entry.value.environment ?? 'live')) return undefined;
   return `${entry.kind} ${entry.id}: must stay in the environment that it was created in (${String(was)}); choose another id`;
 }

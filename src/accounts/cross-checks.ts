@@ -1,6 +1,6 @@
 // What one object of the accounts file alone cannot tell: ids that stand twice, senders without their portfolio, test senders that
 // would reach a real platform. Looks at the raw file, so that these are reported beside the faults of shape.
-import { pathText } from './problems.ts';
+import { pathOf } from '../contract/request.ts';
 
 type Loose = Record<string, unknown>;
 
@@ -29,7 +29,9 @@ export function crossProblems(file: unknown): string[] {
     ...repeats(keys, 'secret', 'the secret of another API key'),
     ...repeats(portfolios, 'id', 'the id of another portfolio'),
     ...repeats(senders, 'id', 'the id of another sender'),
-    ...workspaces.flatMap((one) => repeats(childrenOf([one], 'webhooks'), 'url', 'the URL of another webhook of this workspace')),
+    ...workspaces.flatMap((one) =>
+      repeats(childrenOf([one], 'webhooks'), 'url', 'the URL of another webhook of this workspace'),
+    ),
     ...portfolioProblems(senders, portfolios),
     ...senders.flatMap(environmentProblems),
   ];
@@ -46,17 +48,24 @@ function repeats(objects: readonly Placed[], field: string, what: string): strin
       first.set(value, one);
       return [];
     }
-    return [`${pathText([...one.path, field])}: must be unique, and is ${what} (${pathText([...other.path, field])})`];
+    return [
+      `${pathOf([...one.path, field])}: must be unique, and is ${what} (${pathOf([...other.path, field])})`,
+    ];
   });
 }
 
 function portfolioProblems(senders: readonly Placed[], portfolios: readonly Placed[]): string[] {
   const byWorkspace = Map.groupBy(portfolios, (one) => one.workspace);
-  const byId = new Map([...byWorkspace].map(([workspace, own]) => [workspace, new Map(own.map((one) => [one.object['id'], one.object]))]));
+  const byId = new Map(
+    [...byWorkspace].map(([workspace, own]) => [
+      workspace,
+      new Map(own.map((one) => [one.object.id, one.object])),
+    ]),
+  );
   return senders.flatMap(({ object, path, workspace }) => {
-    const wanted = object['portfolio'];
+    const wanted = object.portfolio;
     if (typeof wanted !== 'string') return [];
-    const at = pathText([...path, 'portfolio']);
+    const at = pathOf([...path, 'portfolio']);
     const found = byId.get(workspace)?.get(wanted);
     if (!found) return [`${at}: must be the id of a portfolio of the same workspace`];
     if (environmentOf(found) === environmentOf(object)) return [];
@@ -66,16 +75,22 @@ function portfolioProblems(senders: readonly Placed[], portfolios: readonly Plac
 
 function environmentProblems({ object, path }: Placed): string[] {
   if (environmentOf(object) !== 'test') return [];
-  const url = typeof object['base_url'] === 'string' ? object['base_url'] : DEFAULT_BASE_URL;
+  const url = typeof object.base_url === 'string' ? object.base_url : DEFAULT_BASE_URL;
   if (!URL.canParse(url) || !REAL_PLATFORM.test(new URL(url).hostname)) return [];
-  return [`${pathText([...path, 'base_url'])}: must be the sandbox's address, because a test sender never reaches a platform`];
+  return [
+    `${pathOf([...path, 'base_url'])}: must be the sandbox's address, because a test sender never reaches a platform`,
+  ];
 }
 
-const environmentOf = (object: Loose): unknown => object['environment'] ?? 'live';
+const environmentOf = (object: Loose): unknown => object.environment ?? 'live';
 
 function childrenOf(workspaces: readonly Placed[], field: string): Placed[] {
   return workspaces.flatMap(({ object: workspace, path }) =>
-    objectsOf(workspace, field).map(({ object, index }) => ({ object, path: [...path, field, index], workspace })),
+    objectsOf(workspace, field).map(({ object, index }) => ({
+      object,
+      path: [...path, field, index],
+      workspace,
+    })),
   );
 }
 
@@ -86,4 +101,5 @@ function objectsOf(parent: unknown, field: string): { object: Loose; index: numb
   return list.flatMap((object: unknown, index) => (isLoose(object) ? [{ object, index }] : []));
 }
 
-const isLoose = (value: unknown): value is Loose => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isLoose = (value: unknown): value is Loose =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -32,12 +32,20 @@ export function entriesOf(file: AccountsInput): Entry[] {
         entry('sender', sender.id, workspace.id, sender, ['access_token', 'app_secret', 'verify_token']),
       ),
       // A webhook of the file has no id of its own: its workspace and URL name it.
-      ...webhooks.map((webhook) => entry('webhook', webhookId(workspace.id, webhook.url), workspace.id, webhook, ['secret'])),
+      ...webhooks.map((webhook) =>
+        entry('webhook', webhookId(workspace.id, webhook.url), workspace.id, webhook, ['secret']),
+      ),
     ];
   });
 }
 
-function entry(kind: Kind, id: string, workspace: string, object: Record<string, unknown>, secretNames: readonly string[]): Entry {
+function entry(
+  kind: Kind,
+  id: string,
+  workspace: string,
+  object: Record<string, unknown>,
+  secretNames: readonly string[],
+): Entry {
   const fields = Object.entries(object).filter(([, value]) => value !== undefined);
   const isSecret = ([name]: [string, unknown]): boolean => secretNames.includes(name);
   return {
@@ -58,13 +66,15 @@ function keyEntry(workspace: string, key: { id: string; secret: string }): Entry
   return { ...made, digest: digestOf(workspace, made.value) };
 }
 
-const webhookId = (workspace: string, url: string): string => `whk_${sha256Hex(`${workspace}\n${url}`).slice(0, 22)}`;
+const webhookId = (workspace: string, url: string): string =>
+  `whk_${sha256Hex(`${workspace}\n${url}`).slice(0, 22)}`;
 
 /**
  * Plain SHA-256, not keyed, so that a new SLUICE_SECRET does not make every object look changed. It covers the whole object with
  * its access token, so a short app secret cannot be guessed from it.
  */
-const digestOf = (workspace: string, object: Record<string, unknown>): string => sha256Hex(JSON.stringify([workspace, sorted(object)]));
+const digestOf = (workspace: string, object: Record<string, unknown>): string =>
+  sha256Hex(JSON.stringify([workspace, sorted(object)]));
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -22,7 +22,8 @@ export async function readAccountsFile(path: string): Promise<AccountsInput> {
 export function checkAccounts(data: unknown): AccountsInput {
   const parsed = accountsFileSchema.safeParse(data, { error: wording });
   const problems = [...(parsed.success ? [] : problemLines(parsed.error.issues)), ...crossProblems(data)];
-  if (problems.length > PROBLEMS_MAX) problems.splice(PROBLEMS_MAX, Infinity, `… and ${problems.length - PROBLEMS_MAX} more`);
+  if (problems.length > PROBLEMS_MAX)
+    problems.splice(PROBLEMS_MAX, Infinity, `… and ${problems.length - PROBLEMS_MAX} more`);
   if (problems.length > 0) throw new AccountsProblems(problems);
   return data as AccountsInput;
 }
@@ -30,7 +31,8 @@ export function checkAccounts(data: unknown): AccountsInput {
 async function textOf(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
-    if (size > FILE_MAX_BYTES) throw new AccountsProblems([`The accounts file ${path} is larger than ${FILE_MAX_BYTES} bytes.`]);
+    if (size > FILE_MAX_BYTES)
+      throw new AccountsProblems([`The accounts file ${path} is larger than ${FILE_MAX_BYTES} bytes.`]);
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof AccountsProblems) throw error;
@@ -47,7 +49,9 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new AccountsProblems([`The accounts file ${path} is not valid JSON${placeOf(messageOf(error), text)}.`]);
+    throw new AccountsProblems([
+      `The accounts file ${path} is not valid JSON${placeOf(messageOf(error), text)}.`,
+    ]);
   }
 }
 
@@ -58,8 +62,9 @@ function parseJson(text: string, path: string): unknown {
 function placeOf(message: string, text: string): string {
   const direct = /line (\d+) column (\d+)/.exec(message);
   if (direct) return `: line ${direct[1]}, column ${direct[2]}`;
-  const quoted = /, (?:\.{3})?"([^]*)"(?:\.{3})? is not valid JSON$/.exec(message)?.[1];
+  const quoted = /, (?:\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(message)?.[1];
   const at = quoted ? text.indexOf(quoted) : -1;
-  if (at >= 0 && text.indexOf(quoted ?? '', at + 1) < 0) return `: near line ${text.slice(0, at).split('\n').length}`;
+  if (at >= 0 && text.indexOf(quoted ?? '', at + 1) < 0)
+    return `: near line ${text.slice(0, at).split('\n').length}`;
   return /end of JSON/.test(message) ? ': it ends too early' : '';
 }

@@ -1,6 +1,7 @@
 // Turns what zod found into sentences with their place: `workspaces[0].senders[2].throughput: must be at least 1`.
 // Sentences name what is wanted, never what was given: a value may be a secret.
 import type { z } from 'zod';
+import { pathOf } from '../contract/request.ts';
 
 type Issue = z.core.$ZodIssue;
 type RawIssue = z.core.$ZodRawIssue;
@@ -15,30 +16,25 @@ export class AccountsProblems extends Error {
   }
 }
 
-/** `['workspaces', 0, 'id']` → `workspaces[0].id`. */
-export function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? String(part) : `${text}.${String(part)}`;
-  }, '');
-}
-
 /** One line per fault; an unknown field stands under its own path. */
 export function problemLines(issues: readonly Issue[], above: readonly PropertyKey[] = []): string[] {
   return issues.flatMap((issue) => {
     const path = [...above, ...issue.path];
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${pathText([...path, key])}: is not a known field`);
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => `${pathOf([...path, key])}: is not a known field`);
     if (issue.code === 'invalid_union') return unionLines(issue.errors, path);
-    return [`${path.length === 0 ? 'the file' : pathText(path)}: ${issue.message}`];
+    return [`${path.length === 0 ? 'the file' : pathOf(path)}: ${issue.message}`];
   });
 }
 
 /** Of several shapes, the one that came furthest says what is wrong; when none was entered, what each wants. */
 function unionLines(branches: readonly Issue[][], path: readonly PropertyKey[]): string[] {
-  const entered = branches.find((issues) => issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'));
+  const entered = branches.find((issues) =>
+    issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
+  );
   if (entered) return problemLines(entered, path);
   const wants = branches.flatMap((issues) => issues.map((issue) => issue.message.replace(/^must be /, '')));
-  return [`${pathText(path)}: must be ${wants.join(', or ')}`];
+  return [`${pathOf(path)}: must be ${wants.join(', or ')}`];
 }
 
 const TYPE_NAMES: Record<string, string> = {

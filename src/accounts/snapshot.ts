@@ -2,7 +2,13 @@
 // that did not change is not parsed again.
 import { timingSafeEqual } from 'node:crypto';
 import { type Secret, sha256Hex } from '../base/secret.ts';
-import { apiKeySchema, type Environment, type PortfolioAccount, portfolioSchema, senderSchema } from '../contract/account.ts';
+import {
+  apiKeySchema,
+  type Environment,
+  type PortfolioAccount,
+  portfolioSchema,
+  senderSchema,
+} from '../contract/account.ts';
 import type { Principal, Sender } from './port.ts';
 import { homeOf, opened, parseStored, type Stored } from './stored.ts';
 
@@ -32,7 +38,9 @@ const storedPortfolio = portfolioSchema.strip();
 const storedKey = apiKeySchema.pick({ id: true, environment: true, scopes: true }).strip();
 
 /** Keeps what it parsed from one build to the next. */
-export function snapshotBuilder(secret: Secret): (version: string, objects: ReadonlyMap<string, string>) => Snapshot {
+export function snapshotBuilder(
+  secret: Secret,
+): (version: string, objects: ReadonlyMap<string, string>) => Snapshot {
   let known = new Map<string, Known>();
   return (version, objects) => {
     const next = new Map<string, Known>();
@@ -73,7 +81,11 @@ function snapshotOf(version: string, all: readonly Known[]): Snapshot {
   return { version, principal: authenticator(all), senders, sendersByHome, homes: [...homes.values()] };
 }
 
-function senderOf(stored: Stored, secrets: Record<string, unknown>, portfolios: ReadonlyMap<string, PortfolioAccount>): Sender {
+function senderOf(
+  stored: Stored,
+  secrets: Record<string, unknown>,
+  portfolios: ReadonlyMap<string, PortfolioAccount>,
+): Sender {
   const { portfolio, ...account } = storedSender.parse(secrets);
   return {
     ...account,
@@ -89,9 +101,12 @@ function authenticator(all: readonly Known[]): (secret: string) => Principal | u
   const byDigest = new Map<string, { digest: Buffer; principal: Principal }>();
   for (const { stored } of all) {
     if (stored.kind !== 'key' || stored.disabled) continue;
-    const hex = String(stored.value['secret_sha256']);
+    const hex = String(stored.value.secret_sha256);
     const { id, environment, scopes } = storedKey.parse(stored.value);
-    byDigest.set(hex, { digest: Buffer.from(hex, 'hex'), principal: { key: id, workspace: stored.workspace, environment, scopes } });
+    byDigest.set(hex, {
+      digest: Buffer.from(hex, 'hex'),
+      principal: { key: id, workspace: stored.workspace, environment, scopes },
+    });
   }
   const nobody = { digest: Buffer.alloc(32), principal: undefined };
   return (secret) => {

@@ -57,7 +57,11 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
       const writes = decide(new Map([...objects].map(([field, text]) => [field, parseStored(text)])));
       if (writes.size === 0) return 0;
       const pairs = [...writes].flatMap(([field, stored]) => [field, JSON.stringify(stored)]);
-      const done = await redis.run<number>(commitScript, [keys.objects], [version, nextVersion(version, clock), ...pairs]);
+      const done = await redis.run<number>(
+        commitScript,
+        [keys.objects],
+        [version, nextVersion(version, clock), ...pairs],
+      );
       if (done === 1) return writes.size;
     }
     throw new Error('the accounts kept changing while they were written');
@@ -96,4 +100,5 @@ const FOREIGN_SECRET =
   'SLUICE_SECRET: must be the secret that the other processes on this Redis share; this one is another (or choose another SLUICE_NAMESPACE)';
 
 /** Counts up, and never repeats: after a loss of memory the count starts again, but the tail differs. */
-const nextVersion = (version: string, clock: Clock): string => `${Number.parseInt(version || '0', 10) + 1}.${clock.randomHex(6)}`;
+const nextVersion = (version: string, clock: Clock): string =>
+  `${Number.parseInt(version || '0', 10) + 1}.${clock.randomHex(6)}`;

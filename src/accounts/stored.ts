@@ -27,7 +27,10 @@ export function parseStored(text: string): Stored {
 
 /** What an object of the file becomes in Redis. `before` is what stood there. */
 export function storedOf(entry: Entry, before: Stored | undefined, secret: Secret): Stored {
-  const homes = entry.kind === 'sender' ? [...new Set([...(before?.homes ?? []), homeOf(entry.id, entry.value['portfolio'])])] : [];
+  const homes =
+    entry.kind === 'sender'
+      ? [...new Set([...(before?.homes ?? []), homeOf(entry.id, entry.value.portfolio)])]
+      : [];
   return {
     v: 1,
     kind: entry.kind,
@@ -44,7 +47,11 @@ export function storedOf(entry: Entry, before: Stored | undefined, secret: Secre
 
 /** The same object under the first secret, for the time when the old one is taken out of the list. */
 export function resealed(stored: Stored, secret: Secret): Stored {
-  return { ...stored, sealed_by: secret.fingerprint, sealed: mapValues(stored.sealed, (text) => secret.encrypt(secret.decrypt(text))) };
+  return {
+    ...stored,
+    sealed_by: secret.fingerprint,
+    sealed: mapValues(stored.sealed, (text) => secret.encrypt(secret.decrypt(text))),
+  };
 }
 
 /** The object with its secrets in place, in the file's own form. */
@@ -53,7 +60,8 @@ export function opened(stored: Stored, secret: Secret): Record<string, unknown> 
 }
 
 /** The senders that share limits: a portfolio, or the sender alone. */
-export const homeOf = (sender: string, portfolio: unknown): string => (typeof portfolio === 'string' ? `p:${portfolio}` : `s:${sender}`);
+export const homeOf = (sender: string, portfolio: unknown): string =>
+  typeof portfolio === 'string' ? `p:${portfolio}` : `s:${sender}`;
 
 function mapValues(record: Record<string, string>, change: (text: string) => string): Record<string, string> {
   return Object.fromEntries(Object.entries(record).map(([name, text]) => [name, change(text)]));

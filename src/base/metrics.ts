@@ -21,8 +21,16 @@ export interface HistogramMetric<Label extends string> {
 
 export interface Metrics {
   /** `name` without prefix; by convention it ends in `_total`. */
-  counter<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): CounterMetric<Label>;
-  gauge<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): GaugeMetric<Label>;
+  counter<Label extends string = never>(
+    name: string,
+    help: string,
+    labels?: readonly Label[],
+  ): CounterMetric<Label>;
+  gauge<Label extends string = never>(
+    name: string,
+    help: string,
+    labels?: readonly Label[],
+  ): GaugeMetric<Label>;
   /** `buckets` default to seconds from 1 ms to 30 s. */
   histogram<Label extends string = never>(
     name: string,
@@ -69,7 +77,9 @@ export function createMetrics(): Metrics {
 function labelCleaner(): (values: Record<string, string>) => Record<string, string> {
   const seen = new Set<string>();
   return (values) => {
-    const entries = Object.entries(values).map(([name, value]) => [name, looksLikeNumber(value) ? 'hidden' : value] as const);
+    const entries = Object.entries(values).map(
+      ([name, value]) => [name, looksLikeNumber(value) ? 'hidden' : value] as const,
+    );
     const series = entries.map(([, value]) => value).join('\n');
     if (!seen.has(series)) {
       if (seen.size >= MAX_SERIES) return Object.fromEntries(entries.map(([name]) => [name, 'other']));

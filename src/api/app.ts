@@ -1,0 +1,148 @@
+// The API as one service: the edge, who is asking, the routes, and one shape for every error.
+import type { Server } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Accept } from '../accept/port.ts';
+import type { Accounts } from '../accounts/port.ts';
+import type { Clock } from '../base/clock.ts';
+import { refused } from '../base/failure.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Service } from '../base/service.ts';
+import type { LedgerReader } from '../ledger/port.ts';
+import { checkAcceptsJson } from './accepts.ts';
+import { authenticate } from './auth.ts';
+import { readBody } from './body.ts';
+import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget } from './body-budget.ts';
+import { createEdge } from './edge.ts';
+import { type Checks, urlOf } from './health.ts';
+import { createHomeIndex } from './home-index.ts';
+import { createMethodTable, type MethodTable } from './methods.ts';
+import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { systemRoutes } from './routes/system.ts';
+
+export interface ApiOptions {
+  config: { host: string; port: number };
+  accounts: Accounts;
+  accept: Accept;
+  ledger: LedgerReader;
+  secret: Secret;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+  /** What /readyz asks, by name: `{ redis: () => redis.ping(), log: () => log.ping() }`. */
+  checks: Checks;
+  /** Bytes of bodies that may be held at once; past it, 503. */
+  bodiesMaxBytes?: number;
+}
+
+export interface Api extends Service {
+  /** `http://host:port` once started; the port is the real one when 0 was asked for. */
+  url(): string;
+}
+
+export function createApi(options: ApiOptions): Api {
+  const { config, logger } = options;
+  const app = createEdge(options.clock);
+  const methods = createMethodTable();
+  observe(app, options);
+  guard(app, options);
+  parseBodies(app, options);
+  answerErrors(app, methods, logger);
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) methods.add(one, url);
+  });
+  // A plugin, so that the hooks above are in place when its routes are made.
+  app.register(async (routes) => {
+    systemRoutes(routes, options);
+    messageRoutes(routes, options);
+    jobRoutes(routes, { ...options, homes: createHomeIndex(options.accounts, options.secret) });
+  });
+  return {
+    name: 'api',
+    start: async () => {
+      await app.listen({ host: config.host, port: config.port });
+      logger.info('api.listening', { address: urlOf(app.server as Server, config.host) });
+    },
+    stop: () => app.close(),
+    url: () => urlOf(app.server as Server, config.host),
+  };
+}
+
+/** Ids, counts and times of requests. Routes are named by their pattern: a path holds ids. */
+function observe(app: FastifyInstance, { metrics, logger, clock }: ApiOptions): void {
+  const requests = metrics.counter('http_requests_total', 'Requests by route and status', [
+    'method',
+    'route',
+    'status',
+  ]);
+  const seconds = metrics.histogram('http_request_seconds', 'Time from request to answer', ['route']);
+  const began = new WeakMap<FastifyRequest, number>();
+  app.addHook('onRequest', async (request, reply) => {
+    began.set(request, clock.monotonicUs());
+    reply
+      .header('x-request-id', request.id)
+      .header('x-content-type-options', 'nosniff')
+      .header('cache-control', 'no-store');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const tookUs = clock.monotonicUs() - (began.get(request) ?? clock.monotonicUs());
+    const route = request.routeOptions.url ?? 'none';
+    requests.inc({ method: request.method, route, status: String(reply.statusCode) });
+    seconds.observe({ route }, tookUs / 1_000_000);
+    logger.debug('request.answered', {
+      request_id: request.id,
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      duration_ms: Math.round(tookUs / 1_000),
+    });
+  });
+}
+
+function guard(app: FastifyInstance, { accounts }: ApiOptions): void {
+  app.decorateRequest('principal', undefined);
+  app.addHook('onRequest', async (request) => {
+    const { scope } = request.routeOptions.config;
+    if (scope === undefined || request.is404) return;
+    request.principal = authenticate(accounts, request, scope);
+    checkAcceptsJson(request.headers.accept);
+  });
+}
+
+/** Every body comes as bytes, whatever it claims to be; what it may be is decided in one place. */
+function parseBodies(app: FastifyInstance, { metrics, bodiesMaxBytes }: ApiOptions): void {
+  const held = metrics.gauge('http_bodies_bytes', 'Bytes of request bodies held');
+  const budget = createBodyBudget(bodiesMaxBytes ?? BODIES_IN_FLIGHT_MAX_BYTES, (bytes) =>
+    held.set({}, bytes),
+  );
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', async (request: FastifyRequest) => {
+    // Of an unknown route nothing is read.
+    return request.is404 ? undefined : readBody(request, budget);
+  });
+}
+
+function answerErrors(app: FastifyInstance, methods: MethodTable, logger: Logger): void {
+  app.setErrorHandler((error, request, reply) => {
+    const failure = failureOf(error) ?? internal(error);
+    if (failure.code === 'internal') {
+      const route = request.routeOptions.url ?? 'none';
+      logger.error('request.failed', {
+        request_id: request.id,
+        method: request.method,
+        route,
+        reason: surpriseText(failure.cause ?? failure),
+      });
+    }
+    return sendProblem(reply, failure);
+  });
+  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+    const allowed = methods.of(request.url.split('?')[0] ?? '');
+    if (allowed.length === 0) return sendProblem(reply, refused('not_found', 'There is no such route.'));
+    reply.header('allow', allowed.join(', '));
+    return sendProblem(reply, refused('method_not_allowed', `This route takes ${allowed.join(', ')}.`));
+  });
+}

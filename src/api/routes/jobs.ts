@@ -1,0 +1,146 @@
+// GET /v1/jobs, /v1/jobs/:id and /v1/jobs/:id/items. Every look-up goes through the caller's own homes: what is foreign is not there.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Principal } from '../../accounts/port.ts';
+import { refused } from '../../base/failure.ts';
+import { type Secret, sha256Hex } from '../../base/secret.ts';
+import { ITEM_STATUSES, type Item, JOB_STATUSES, type Job } from '../../contract/job.ts';
+import { timestampSchema } from '../../contract/time.ts';
+import type { JobFilter, JobPosition, LedgerReader, Page } from '../../ledger/port.ts';
+import { callerOf } from '../auth.ts';
+import { type Cursors, createCursors } from '../cursor.ts';
+import type { HomeIndex } from '../home-index.ts';
+import { noQuery, oneOf, pageFields, parseQuery } from '../query.ts';
+
+export interface JobRoutesOptions {
+  ledger: LedgerReader;
+  homes: HomeIndex;
+  secret: Secret;
+}
+
+interface List<Row> {
+  data: Row[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** A narrow filter may leave a page empty though more is to come; so many reads are made to fill it. */
+const READS_PER_PAGE = 5;
+
+const listQuery = z.strictObject({
+  ...pageFields,
+  status: oneOf(JOB_STATUSES).optional(),
+  kind: oneOf(['messages', 'contacts']).optional(),
+  sender: z.string().min(1).max(64).optional(),
+  created_after: timestampSchema.optional(),
+});
+const itemsQuery = z.strictObject({ ...pageFields, status: oneOf(ITEM_STATUSES).optional() });
+
+export function jobRoutes(app: FastifyInstance, { ledger, homes, secret }: JobRoutesOptions): void {
+  const config = { scope: 'job:read' as const };
+  const jobCursors = createCursors<JobPosition>(secret, 'jobs');
+  const itemCursors = createCursors<number>(secret, 'items');
+  const homeOf = (caller: Principal, id: string): string => {
+    const home = homes.homeOfJob(caller, id);
+    if (home === undefined) throw noSuchJob();
+    return home;
+  };
+
+  app.get('/v1/jobs', { config }, (request) =>
+    listJobs(ledger, jobCursors, callerOf(request), request.query),
+  );
+
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id', { config }, async (request, reply) => {
+    parseQuery(noQuery, request.query);
+    const { id } = request.params;
+    const job = await ledger.job(homeOf(callerOf(request), id), id);
+    if (!job) throw noSuchJob();
+    return tagged(request, reply, job);
+  });
+
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/items', { config }, async (request) => {
+    const { id } = request.params;
+    const { limit, cursor, status } = parseQuery(itemsQuery, request.query);
+    const home = homeOf(callerOf(request), id);
+    if (!(await ledger.job(home, id))) throw noSuchJob();
+    const bound = [id, status ?? ''];
+    const from = cursor === undefined ? 0 : itemCursors.read(bound, cursor);
+    const page = await filled<Item, number>(limit, from, (at, rows) =>
+      ledger.items(home, id, status, at ?? 0, rows),
+    );
+    return listOf(page, bound, itemCursors);
+  });
+}
+
+async function listJobs(
+  ledger: LedgerReader,
+  cursors: Cursors<JobPosition>,
+  { workspace, environment }: Principal,
+  query: unknown,
+): Promise<List<Job>> {
+  const { limit, cursor, status, kind, sender, created_after: createdAfterMs } = parseQuery(listQuery, query);
+  const filter: JobFilter = { status, kind, sender, createdAfterMs };
+  const bound = [
+    workspace,
+    environment,
+    status ?? '',
+    kind ?? '',
+    sender ?? '',
+    String(createdAfterMs ?? ''),
+  ];
+  const after = cursor === undefined ? undefined : cursors.read(bound, cursor);
+  const page = await filled<Job, JobPosition>(limit, after, (at, rows) =>
+    ledger.jobs(workspace, environment, filter, at, rows),
+  );
+  return listOf(page, bound, cursors);
+}
+
+/** Reads on until the page is full, the list ends, or enough was read. */
+async function filled<Row, Position>(
+  limit: number,
+  from: Position | undefined,
+  read: (from: Position | undefined, limit: number) => Promise<Page<Row, Position>>,
+): Promise<Page<Row, Position>> {
+  const rows: Row[] = [];
+  let next = from;
+  for (let reads = 0; reads < READS_PER_PAGE && rows.length < limit; reads += 1) {
+    const page = await read(next, limit - rows.length);
+    rows.push(...page.rows);
+    next = page.next;
+    if (next === undefined) break;
+  }
+  return { rows, next };
+}
+
+function listOf<Row, Position>(
+  page: Page<Row, Position>,
+  bound: readonly string[],
+  cursors: Cursors<Position>,
+): List<Row> {
+  return {
+    data: page.rows,
+    has_more: page.next !== undefined,
+    next_cursor: page.next === undefined ? null : cursors.write(bound, page.next),
+  };
+}
+
+/** Strong: the tag is of the very bytes that are sent. */
+function tagged(request: FastifyRequest, reply: FastifyReply, job: Job): string | undefined {
+  const text = JSON.stringify(job);
+  const tag = `"${sha256Hex(text).slice(0, 27)}"`;
+  reply.header('etag', tag).header('cache-control', 'private, no-cache');
+  if (knows(request.headers['if-none-match'], tag)) {
+    reply.code(304).send();
+    return undefined;
+  }
+  reply.type('application/json; charset=utf-8');
+  return text;
+}
+
+/** If-None-Match compares weakly, and `*` means any. */
+function knows(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === tag);
+}
+
+const noSuchJob = () => refused('not_found', 'There is no such job.');

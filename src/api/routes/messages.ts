@@ -1,0 +1,66 @@
+// POST /v1/messages/bulk and POST /v1/messages: the body goes to accept as it came, and comes back as a job.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Accept, BulkReply, BulkRequest } from '../../accept/port.ts';
+import { refused } from '../../base/failure.ts';
+import type { LedgerReader } from '../../ledger/port.ts';
+import { callerOf } from '../auth.ts';
+import { type Body, BULK_BODY_MAX_BYTES } from '../body.ts';
+import { noQuery, parseQuery } from '../query.ts';
+
+export interface MessageRoutesOptions {
+  accept: Accept;
+  ledger: Pick<LedgerReader, 'job'>;
+}
+
+export function messageRoutes(app: FastifyInstance, { accept, ledger }: MessageRoutesOptions): void {
+  const config = { scope: 'send:write' as const };
+  app.post('/v1/messages/bulk', { config, bodyLimit: BULK_BODY_MAX_BYTES }, (request, reply) =>
+    answer(request, reply, (bulk) => accept.bulk(bulk), ledger),
+  );
+  app.post('/v1/messages', { config }, (request, reply) =>
+    answer(request, reply, (one) => accept.one(one), ledger),
+  );
+}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  take: (request: BulkRequest) => Promise<BulkReply>,
+  ledger: Pick<LedgerReader, 'job'>,
+): Promise<unknown> {
+  const taken = await withBody(request, (raw) => {
+    parseQuery(noQuery, request.query);
+    return take({
+      principal: callerOf(request),
+      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      idempotencyKey: headerOf(request, 'idempotency-key'),
+      query: '',
+      contentType: headerOf(request, 'content-type') ?? '',
+      raw,
+    });
+  });
+  const job = await ledger.job(taken.home, taken.job);
+  // A key is remembered longer than its job: there is nothing to show, and nothing that may be queued again.
+  if (!job) throw refused('conflict', 'This idempotency key belongs to a job that is no longer kept.');
+  if (taken.replayed) reply.header('idempotency-replayed', 'true');
+  reply.code(202).header('location', `/v1/jobs/${taken.job}`);
+  return { job, rejected: taken.rejected, duplicates: taken.duplicates };
+}
+
+/** The bytes count as held until accept is done with them, even when the client has left. */
+async function withBody<Result>(
+  request: FastifyRequest,
+  use: (raw: Buffer) => Promise<Result>,
+): Promise<Result> {
+  const body = request.body as Body | undefined;
+  try {
+    return await use(body?.raw ?? Buffer.alloc(0));
+  } finally {
+    body?.lease.release();
+  }
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,26 @@
+// What operators and the curious ask, without a key: liveness, readiness, metrics, and what this is.
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../../base/clock.ts';
+import type { Metrics } from '../../base/metrics.ts';
+import { type Checks, readinessOf } from '../health.ts';
+
+export interface SystemRoutesOptions {
+  checks: Checks;
+  metrics: Metrics;
+  clock: Clock;
+}
+
+const LINKS = {
+  name: 'sluice',
+  links: { jobs: '/v1/jobs', health: '/healthz', readiness: '/readyz', metrics: '/metrics' },
+};
+
+export function systemRoutes(app: FastifyInstance, { checks, metrics, clock }: SystemRoutesOptions): void {
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const readiness = await readinessOf(checks, clock);
+    return reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness);
+  });
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  app.get('/', () => LINKS);
+}
