@@ -90,7 +90,7 @@ const fault = (field: string, message: string, code: Fault['code'] = 'invalid_me
 
 const NOT_A_NUMBER = fault(
   'to',
-  'to must be a phone number with its country code, such as "+16505551234"',
+  'to must be a phone number with its country code, such as "+4915112345678"',
   'invalid_recipient',
 );
 const NOT_AN_OBJECT = fault('', 'the message must be an object');

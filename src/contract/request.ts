@@ -110,24 +110,18 @@ function consistent(body: Consistency, ctx: z.RefinementCtx): void {
 }
 
 /** zod's issues → details of an `invalid_request`, at most 100. Never repeats a value. */
-export function detailsOf(error: z.ZodError): ProblemDetail[] {
-  const details = error.issues.flatMap((issue): ProblemDetail[] => {
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({
-        path: pathOf([...issue.path, key.slice(0, 64)]),
-        code: 'unknown_field',
-        message: 'is not a known field',
-      }));
-    const named = issue.code === 'custom' ? issue.params?.code : undefined;
-    return [
-      {
-        path: pathOf(issue.path),
-        code: typeof named === 'string' ? named : issue.code,
-        message: issue.message,
-      },
-    ];
-  });
-  return details.slice(0, MAX_DETAILS);
+export const detailsOf = (error: z.ZodError): ProblemDetail[] =>
+  error.issues.flatMap(detailsOfIssue).slice(0, MAX_DETAILS);
+
+function detailsOfIssue(issue: z.core.$ZodIssue): ProblemDetail[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: pathOf([...issue.path, key.slice(0, 64)]),
+      code: 'unknown_field',
+      message: 'is not a known field',
+    }));
+  const named: unknown = issue.code === 'custom' ? (issue.params?.code ?? 'invalid') : issue.code;
+  return [{ path: pathOf(issue.path), code: String(named), message: issue.message }];
 }
 
 /** ["messages", 7, "to"] → "messages[7].to" */
