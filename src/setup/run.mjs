@@ -196,10 +196,25 @@ function runProgram(node, target, args) {
       child.kill(signal);
     });
   }
+  endWithNpm(child);
   child.on('error', (error) => refuse(new Refusal(`The program could not be started: ${error.message}`)));
   child.on('exit', (status, signal) =>
     process.exit(signal ? 128 + (os.constants.signals[signal] ?? 0) : (status ?? 1)),
   );
+}
+
+/**
+ * `npm run` starts us through a shell and passes a SIGTERM on to that shell only, which dies and leaves us behind.
+ * So a parent that is gone counts as a SIGTERM, under npm.
+ */
+function endWithNpm(child) {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 250);
 }
 
 function refuse(error) {

@@ -50,6 +50,17 @@ test('one Ctrl-C, told twice by npm, reaches the program once', async () => {
   expect(said.text.match(/SIGINT/g)).toHaveLength(1);
 });
 
+test('a SIGTERM to npm ends the program, though its shell keeps it to itself', async () => {
+  const script = 'node src/setup/run.mjs test/setup/program.ts stay; true';
+  const env = { ...process.env, npm_lifecycle_event: 'x' };
+  const shell = spawn('sh', ['-c', script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = { text: '' };
+  shell.stdout.on('data', (part) => (said.text += String(part)));
+  const pid = await pidOf(said);
+  shell.kill('SIGTERM');
+  await until(() => !alive(pid), { what: 'the program to end' });
+});
+
 test('kill -9 of the parent ends the program too', async () => {
   const { child, said } = run('stay');
   const pid = await pidOf(said);
