@@ -1,6 +1,7 @@
 // The environment, checked once at start: every problem is listed with its variable before anything listens.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -11,13 +12,20 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const brokers = z
   .string()
   .transform((text) => text.split(',').map((broker) => broker.trim()))
-  .pipe(z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port, several separated by commas')).min(1));
+  .pipe(
+    z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port, several separated by commas')).min(1),
+  );
 const secrets = z
   .string()
   .transform((text) => text.split(',').map((one) => one.trim()))
   .pipe(
     z.array(
-      z.string().refine((one) => Buffer.from(one, 'base64').length >= SECRET_MIN_BYTES, `must be at least ${SECRET_MIN_BYTES} bytes, base64`),
+      z
+        .string()
+        .refine(
+          (one) => Buffer.from(one, 'base64').length >= SECRET_MIN_BYTES,
+          `must be at least ${SECRET_MIN_BYTES} bytes, base64`,
+        ),
     ),
   );
 
@@ -70,9 +78,14 @@ export class ConfigProblems extends Error {
 
 /** Reads the environment. Throws `ConfigProblems`. An empty variable counts as unset. */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = environmentSchema.safeParse(given);
-  if (!parsed.success) throw new ConfigProblems(parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`));
+  if (!parsed.success)
+    throw new ConfigProblems(
+      parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`),
+    );
   const value = parsed.data;
   return {
     redisUrl: value.REDIS_URL,
@@ -94,7 +107,10 @@ function secretOfThisMachine(): string {
   if (!existsSync(SECRET_FILE)) {
     mkdirSync('.sluice', { recursive: true });
     try {
-      writeFileSync(SECRET_FILE, randomBytes(SECRET_MIN_BYTES).toString('base64'), { mode: 0o600, flag: 'wx' });
+      writeFileSync(SECRET_FILE, randomBytes(SECRET_MIN_BYTES).toString('base64'), {
+        mode: 0o600,
+        flag: 'wx',
+      });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }

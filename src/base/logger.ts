@@ -31,7 +31,12 @@ export interface Logger {
 }
 
 export function createLogger(level: string): Logger {
-  const out = pino({ level, base: { pid: process.pid }, messageKey: 'event', timestamp: pino.stdTimeFunctions.isoTime });
+  const out = pino({
+    level,
+    base: { pid: process.pid },
+    messageKey: 'event',
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
   const line =
     (kind: 'debug' | 'info' | 'warn' | 'error') =>
     (event: string, fields: LogFields = {}): void =>

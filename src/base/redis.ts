@@ -20,7 +20,12 @@ export interface Redis {
   /** For plain commands. Fails at once when Redis is away. */
   readonly client: RedisClient;
   /** Runs a script; repeats it while Redis is away, at most `patienceMs`. Throws `unavailable` after that. */
-  run<T>(script: Script, keys: readonly string[], args: readonly ScriptArgument[], patienceMs?: number): Promise<T>;
+  run<T>(
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+    patienceMs?: number,
+  ): Promise<T>;
   /** A connection of its own for commands that block. */
   blocking(): RedisClient;
   ping(): Promise<boolean>;
@@ -28,11 +33,16 @@ export interface Redis {
 }
 
 export function createRedis(url: string, clock: Clock): Redis {
-  const client = connect(url, { maxRetriesPerRequest: 0, commandTimeout: COMMAND_TIMEOUT_MS, enableOfflineQueue: true });
+  const client = connect(url, {
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    enableOfflineQueue: true,
+  });
   const blockers = new Set<RedisClient>();
   return {
     client,
-    run: (script, keys, args, patienceMs = SCRIPT_PATIENCE_MS) => runPatiently(client, clock, script, keys, args, patienceMs),
+    run: (script, keys, args, patienceMs = SCRIPT_PATIENCE_MS) =>
+      runPatiently(client, clock, script, keys, args, patienceMs),
     blocking: () => {
       const blocker = connect(url, { maxRetriesPerRequest: null });
       blockers.add(blocker);
@@ -78,14 +88,20 @@ async function runPatiently<T>(
     try {
       return await runOnce<T>(client, script, keys, args);
     } catch (error) {
-      if (!isConnectionTrouble(error)) throw new Error(`script ${script.name}: ${messageOf(error)}`, { cause: error });
+      if (!isConnectionTrouble(error))
+        throw new Error(`script ${script.name}: ${messageOf(error)}`, { cause: error });
       if (clock.monotonicUs() >= giveUpAt) throw unavailable('Redis does not answer', error);
       await clock.delay(RETRY_MS);
     }
   }
 }
 
-async function runOnce<T>(client: RedisClient, script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<T> {
+async function runOnce<T>(
+  client: RedisClient,
+  script: Script,
+  keys: readonly string[],
+  args: readonly ScriptArgument[],
+): Promise<T> {
   try {
     return (await client.evalsha(script.sha, keys.length, ...keys, ...args)) as T;
   } catch (error) {

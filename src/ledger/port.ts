@@ -34,7 +34,13 @@ export interface LedgerReader {
     limit: number,
   ): Promise<Page<Job, JobPosition>>;
   /** Items by index, from `fromIndex` on. */
-  items(home: string, id: string, status: ItemStatus | undefined, fromIndex: number, limit: number): Promise<Page<Item, number>>;
+  items(
+    home: string,
+    id: string,
+    status: ItemStatus | undefined,
+    fromIndex: number,
+    limit: number,
+  ): Promise<Page<Item, number>>;
 }
 
 export interface LedgerWriter {

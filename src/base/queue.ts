@@ -1,0 +1,84 @@
+// The door to BullMQ: a queue of tickets. A ticket is added once per number, taken once, and done as soon as it is taken.
+import { Queue, Worker } from 'bullmq';
+import { messageOf } from './failure.ts';
+import type { Logger } from './logger.ts';
+import { connectForQueue } from './redis.ts';
+
+export interface Ticket {
+  home: string;
+  sender: string;
+  n: string;
+}
+
+export interface TicketTaker {
+  /** Takes no new tickets, waits for those being opened. */
+  stop(): Promise<void>;
+}
+
+export interface TicketQueue {
+  /** Adds a ticket that is due in `delayMs`. A lost ticket costs seconds: upkeep re-issues it, so failures are only logged. */
+  add(ticket: Ticket, delayMs: number): Promise<void>;
+  /** `open` is called for each ticket; it should resolve quickly. Its failures are logged: upkeep re-issues. */
+  take(open: (ticket: Ticket) => Promise<void>): TicketTaker;
+  close(): Promise<void>;
+}
+
+/** Tickets that one process opens at the same time. */
+const CONCURRENCY = 64;
+
+export function createTicketQueue(redisUrl: string, namespace: string, logger: Logger): TicketQueue {
+  const name = 'tickets';
+  // The hash tag keeps the queue's keys in one slot of a cluster.
+  const prefix = `{${namespace}-queue}`;
+  const connection = connectForQueue(redisUrl);
+  const queue = new Queue<Ticket>(name, { connection, prefix });
+  queue.on('error', (error) => logger.warn('tickets.faltered', { reason: messageOf(error) }));
+  return {
+    add: async (ticket, delayMs) => {
+      try {
+        await queue.add('lane', ticket, {
+          jobId: `${ticket.sender}.${ticket.n}`,
+          delay: Math.max(0, Math.floor(delayMs)),
+          attempts: 1,
+          removeOnComplete: true,
+          removeOnFail: true,
+        });
+      } catch (error) {
+        logger.warn('ticket.lost', { lane: ticket.sender, reason: messageOf(error) });
+      }
+    },
+    take: (open) => startTaker(redisUrl, name, prefix, logger, open),
+    close: async () => {
+      await queue.close();
+      connection.disconnect();
+    },
+  };
+}
+
+function startTaker(
+  redisUrl: string,
+  name: string,
+  prefix: string,
+  logger: Logger,
+  open: (ticket: Ticket) => Promise<void>,
+): TicketTaker {
+  const connection = connectForQueue(redisUrl);
+  const worker = new Worker<Ticket>(
+    name,
+    async (job) => {
+      try {
+        await open(job.data);
+      } catch (error) {
+        logger.warn('ticket.failed', { lane: job.data.sender, reason: messageOf(error) });
+      }
+    },
+    { connection, prefix, concurrency: CONCURRENCY },
+  );
+  worker.on('error', (error) => logger.warn('tickets.faltered', { reason: messageOf(error) }));
+  return {
+    stop: async () => {
+      await worker.close();
+      connection.disconnect();
+    },
+  };
+}

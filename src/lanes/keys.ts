@@ -1,0 +1,37 @@
+// The keys of one lane. All carry the home's hash tag, so that one script may touch them together with limits and ledger.
+export interface LaneId {
+  home: string;
+  sender: string;
+}
+
+export interface LaneKeys {
+  /** Hash: ticket number, fence, lease end, version, last replies. */
+  lane: string;
+  /** Sorted set of the home's lanes that have work, by the time (µs) a turn must have opened. */
+  lanes: string;
+  /** Sorted set of started items without an outcome, by the time (µs) their call's deadline ends. */
+  fly: string;
+  /** Sorted set of items that wait alone, by due time (µs). */
+  later: string;
+  /** Sorted set of jobs that start in the future, by start time (µs). */
+  scheduled: string;
+  /** Hash: job → "next row, rows". */
+  cursors: string;
+  /** Lists of jobs, one per priority, served from the head. */
+  queues: [high: string, normal: string, bulk: string];
+}
+
+export const lanesKey = (namespace: string, home: string): string => `${namespace}:{${home}}:lanes`;
+
+export function laneKeys(namespace: string, { home, sender }: LaneId): LaneKeys {
+  const lane = `${namespace}:{${home}}:lane:${sender}`;
+  return {
+    lane,
+    lanes: lanesKey(namespace, home),
+    fly: `${lane}:fly`,
+    later: `${lane}:later`,
+    scheduled: `${lane}:scheduled`,
+    cursors: `${lane}:cursors`,
+    queues: [`${lane}:high`, `${lane}:normal`, `${lane}:bulk`],
+  };
+}

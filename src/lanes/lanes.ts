@@ -1,0 +1,164 @@
+// The store that says who is next in a lane: tickets, turns, and a look at the candidates. Says nothing about when they may go.
+import type { Redis } from '../base/redis.ts';
+import { loadScript } from '../base/script.ts';
+import { type LaneId, laneKeys, lanesKey } from './keys.ts';
+
+const openScript = loadScript(import.meta.dirname, 'lua/open-turn.lua');
+const giveBackScript = loadScript(import.meta.dirname, 'lua/give-back.lua');
+const peekScript = loadScript(import.meta.dirname, 'lua/peek.lua');
+const reviveScript = loadScript(import.meta.dirname, 'lua/revive.lua');
+
+/** Items that may wait alone in one lane; above it no new rows are shown until some have gone. */
+export const LATER_MAX_ITEMS = 50_000;
+/** Rows of one job before the next job's turn comes. */
+const SHARE_ROWS = 16;
+/** Overdue lanes that one sweep of a home revives. */
+const REVIVE_MAX_LANES = 200;
+
+/** A ticket to add; `wakeUs` is when it is due (Redis time, µs). */
+export interface Wake {
+  n: string;
+  wakeUs: number;
+}
+
+export type Opened =
+  | { state: 'open'; fence: string; nowUs: number; untilUs: number }
+  | { state: 'stale' | 'leased' };
+
+/** A run of rows of one job, all in cursor order; `queue` 1 high, 2 normal, 3 bulk. */
+export interface Run {
+  job: string;
+  from: number;
+  count: number;
+  queue: number;
+}
+
+export interface Candidates {
+  version: string;
+  nowUs: number;
+  /** When the next item or job that waits alone is due; 0 when none does. */
+  nextDueUs: number;
+  /** Calls whose deadline has passed without an outcome. */
+  overdue: { job: string; index: number; try: number }[];
+  later: { job: string; index: number }[];
+  runs: Run[];
+}
+
+export type GaveBack = { state: 'gone' | 'continue' } | { state: 'asleep'; wake: Wake | undefined };
+
+export interface Lanes {
+  open(lane: LaneId, n: string, owner: string): Promise<Opened>;
+  /** Undefined when the turn is lost. */
+  peek(lane: LaneId, fence: string, rows: number): Promise<Candidates | undefined>;
+  giveBack(lane: LaneId, fence: string, version: string, limitedUntilUs: number): Promise<GaveBack>;
+  /** Finds lanes of a home that should have a turn and have none. */
+  revive(home: string): Promise<{ sender: string; n: string }[]>;
+}
+
+export interface LanesOptions {
+  redis: Redis;
+  namespace: string;
+  /** Microseconds for tests; absent: the server's time. */
+  testClock?: () => number;
+}
+
+export function createLanes({ redis, namespace, testClock }: LanesOptions): Lanes {
+  const clockArgument = (): string => (testClock ? testClock().toFixed(0) : '');
+  return {
+    open: async (lane, n, owner) => {
+      const keys = laneKeys(namespace, lane);
+      const reply = await redis.run<string[]>(
+        openScript,
+        [keys.lane, keys.lanes, keys.fly],
+        [clockArgument(), n, owner, lane.sender],
+      );
+      if (reply[0] !== 'open') return { state: reply[0] as 'stale' | 'leased' };
+      return { state: 'open', fence: String(reply[1]), nowUs: Number(reply[2]), untilUs: Number(reply[3]) };
+    },
+    peek: async (lane, fence, rows) => {
+      const keys = laneKeys(namespace, lane);
+      const reply = await redis.run<PeekReply>(
+        peekScript,
+        [keys.lane, keys.fly, keys.later, keys.scheduled, keys.cursors, ...keys.queues],
+        [clockArgument(), fence, rows, SHARE_ROWS, LATER_MAX_ITEMS],
+      );
+      return reply[0] === 'ok' ? readCandidates(reply) : undefined;
+    },
+    giveBack: async (lane, fence, version, limitedUntilUs) => {
+      const keys = laneKeys(namespace, lane);
+      const reply = await redis.run<string[]>(
+        giveBackScript,
+        [keys.lane, keys.lanes, keys.fly, keys.later, keys.scheduled, ...keys.queues],
+        [clockArgument(), fence, version, lane.sender, limitedUntilUs.toFixed(0)],
+      );
+      if (reply[0] !== 'asleep') return { state: reply[0] as 'gone' | 'continue' };
+      return { state: 'asleep', wake: wakeOf(String(reply[1]), String(reply[2])) };
+    },
+    revive: (home) => revive(redis, namespace, home, testClock),
+  };
+}
+
+/** What a script says of the ticket it numbered: undefined when none is needed. */
+export const wakeOf = (n: string, wakeUs: string): Wake | undefined =>
+  n === '0' ? undefined : { n, wakeUs: Number(wakeUs) };
+
+type PeekReply = [
+  state: string,
+  version: string,
+  now: string,
+  due: string,
+  overdue: string[],
+  later: string[],
+  runs: string[],
+];
+
+function readCandidates([, version, now, due, overdue, later, runs]: PeekReply): Candidates {
+  const candidates: Candidates = {
+    version,
+    nowUs: Number(now),
+    nextDueUs: Number(due),
+    overdue: overdue.map((member) => {
+      const [job = '', index, attempt] = member.split(':');
+      return { job, index: Number(index), try: Number(attempt) };
+    }),
+    later: later.map((member) => {
+      const [job = '', index] = member.split(':');
+      return { job, index: Number(index) };
+    }),
+    runs: [],
+  };
+  for (let i = 0; i < runs.length; i += 4) {
+    candidates.runs.push({
+      job: String(runs[i]),
+      from: Number(runs[i + 1]),
+      count: Number(runs[i + 2]),
+      queue: Number(runs[i + 3]),
+    });
+  }
+  return candidates;
+}
+
+async function revive(redis: Redis, namespace: string, home: string, testClock: (() => number) | undefined) {
+  const now = testClock ? testClock().toFixed(0) : await serverTimeUs(redis);
+  const senders = await redis.client.zrangebyscore(
+    lanesKey(namespace, home),
+    '-inf',
+    now,
+    'LIMIT',
+    0,
+    REVIVE_MAX_LANES,
+  );
+  if (senders.length === 0) return [];
+  const lanes = senders.map((sender) => laneKeys(namespace, { home, sender }).lane);
+  const tickets = await redis.run<string[]>(
+    reviveScript,
+    [lanesKey(namespace, home), ...lanes],
+    [testClock ? now : '', ...senders],
+  );
+  return senders.map((sender, i) => ({ sender, n: String(tickets[i]) })).filter(({ n }) => n !== '0');
+}
+
+async function serverTimeUs(redis: Redis): Promise<string> {
+  const [seconds, micros] = await redis.client.time();
+  return (Number(seconds) * 1_000_000 + Number(micros)).toFixed(0);
+}

@@ -1,0 +1,64 @@
+-- Gives a turn back when nothing is due: the lane sleeps until its next work, or for good.
+--   KEYS[1] lane       hash of the lane
+--   KEYS[2] lanes      the home's lanes by the time a turn must have opened
+--   KEYS[3] fly        started items without an outcome
+--   KEYS[4] later      items that wait alone
+--   KEYS[5] scheduled  jobs that start in the future
+--   KEYS[6] high       queue of jobs
+--   KEYS[7] normal     queue of jobs
+--   KEYS[8] bulk       queue of jobs
+--   ARGV[1] clock      µs, or '' for the server's time
+--   ARGV[2] fence      of the turn
+--   ARGV[3] version    of the lane, as the holder last saw it
+--   ARGV[4] sender     member of the lanes set
+--   ARGV[5] limited    µs until which the limits let nothing go; 0 when they do not bind
+-- Returns {'gone'} | {'continue'} | {'asleep', n, wake}: a ticket n to add for wake (µs), n = 0 when there is nothing to wait for
+-- include: ../../base/lua/_time.lua
+-- include: _lane.lua
+local now = now_us(ARGV[1])
+local h = redis.call('HMGET', KEYS[1], 'n', 'fence', 'until', 'version', 'given', 'given_n', 'given_wake')
+if h[5] == ARGV[2] then
+  return { 'asleep', h[6], h[7] }
+end
+if h[2] ~= ARGV[2] or tonumber(h[3] or '0') <= now then
+  return { 'gone' }
+end
+if (h[4] or '0') ~= ARGV[3] then
+  return { 'continue' }
+end
+local limited = tonumber(ARGV[5])
+local queued = redis.call('LLEN', KEYS[6]) + redis.call('LLEN', KEYS[7]) + redis.call('LLEN', KEYS[8])
+local wake = nil
+if queued > 0 then
+  if limited <= now then
+    return { 'continue' }
+  end
+  wake = limited
+end
+for _, key in ipairs({ KEYS[4], KEYS[5] }) do
+  local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if head[2] then
+    local due = math.max(tonumber(head[2]), limited)
+    wake = math.min(wake or due, due)
+  end
+end
+if wake and wake <= now then
+  return { 'continue' }
+end
+local n = 0
+if wake then
+  n = next_number(h[1], now)
+  redis.call('HSET', KEYS[1], 'n', us(n))
+  redis.call('ZADD', KEYS[2], us(wake + GRACE_US), ARGV[4])
+else
+  -- Calls may still be under way; if their process dies, someone must look once their deadline has passed.
+  local last = redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')
+  if last[2] then
+    redis.call('ZADD', KEYS[2], us(tonumber(last[2]) + GRACE_US), ARGV[4])
+  else
+    redis.call('ZREM', KEYS[2], ARGV[4])
+  end
+  redis.call('EXPIRE', KEYS[1], IDLE_SECONDS)
+end
+redis.call('HSET', KEYS[1], 'until', '0', 'wake', us(wake or 0), 'given', ARGV[2], 'given_n', us(n), 'given_wake', us(wake or 0))
+return { 'asleep', us(n), us(wake or 0) }

@@ -1,0 +1,39 @@
+// The keys of one job. Its bytes carry the fingerprint of the body they came from, so that two bodies under one id never mix.
+export interface JobKeys {
+  /** Hash: what all rows share, counts per status, state. */
+  row: string;
+  /** String: a status byte per row. */
+  statuses: string;
+  /** String: a try byte per row, how often it was started (modulo 256). */
+  tries: string;
+  /** Hash: index → starts that do not count as attempts. */
+  uncounted: string;
+}
+
+const FINGERPRINT_LETTERS = 8;
+
+export const jobRowKey = (namespace: string, home: string, job: string): string =>
+  `${namespace}:{${home}}:job:${job}`;
+
+const bytesKey = (namespace: string, home: string, job: string, fingerprint: string): string =>
+  `${jobRowKey(namespace, home, job)}:${fingerprint.slice(0, FINGERPRINT_LETTERS)}`;
+
+export function jobKeys(namespace: string, home: string, job: string, fingerprint: string): JobKeys {
+  const bytes = bytesKey(namespace, home, job, fingerprint);
+  return {
+    row: jobRowKey(namespace, home, job),
+    statuses: `${bytes}:s`,
+    tries: `${bytes}:t`,
+    uncounted: `${bytes}:u`,
+  };
+}
+
+/** `rows`: the compressed chunk; `results`: what became of its items, a line each; `folded`: the same, compressed. */
+export function chunkKeys(namespace: string, home: string, job: string, fingerprint: string, n: number) {
+  const bytes = bytesKey(namespace, home, job, fingerprint);
+  return { rows: `${bytes}:c${n}`, results: `${bytes}:r${n}`, folded: `${bytes}:z${n}` };
+}
+
+/** Sorted set of a workspace's jobs by creation (ms). */
+export const jobListKey = (namespace: string, workspace: string, environment: string): string =>
+  `${namespace}:{${workspace}}:jobs:${environment}`;

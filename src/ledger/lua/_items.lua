@@ -1,0 +1,36 @@
+-- include: items. Status and try bytes of a job's items. Counts (fields n:<byte> of the row) move only with a byte.
+-- Within one try an outcome replaces another only when it ranks higher.
+local RANK = { s = 0, u = 1, a = 2, f = 3, d = 4, r = 5 }
+
+local function status_at(statuses, index)
+  return redis.call('GETRANGE', statuses, index, index)
+end
+
+local function try_at(tries, index)
+  return (redis.call('GETRANGE', tries, index, index):byte() or 0)
+end
+
+-- Moves one item and the two counts.
+local function move(row, statuses, index, from, to)
+  redis.call('SETRANGE', statuses, index, to)
+  redis.call('HINCRBY', row, 'n:' .. from, -1)
+  redis.call('HINCRBY', row, 'n:' .. to, 1)
+end
+
+-- Whether an outcome `to` of the item's current try may replace the status `from`. 'q': nothing reached the person, it goes back.
+local function outranks(from, to)
+  if to == 'q' then
+    return from == 's' or from == 'u'
+  end
+  return RANK[from] ~= nil and RANK[to] ~= nil and RANK[to] > RANK[from]
+end
+
+-- A job with nothing queued or sending has completed.
+local function complete_if_done(row, now)
+  local h = redis.call('HMGET', row, 'n:q', 'n:s', 'state')
+  if h[3] == 'open' and tonumber(h[1] or '0') <= 0 and tonumber(h[2] or '0') <= 0 then
+    redis.call('HSET', row, 'state', 'completed', 'done', us(now))
+    return true
+  end
+  return false
+end

@@ -1,0 +1,101 @@
+// A job's row in Redis ↔ the job as clients see it. Pure.
+import type { Job, JobCounts, JobStatus } from '../contract/job.ts';
+import { STATUS_BYTE } from '../contract/job.ts';
+import { type SealRecord, sealRecordSchema } from '../contract/record.ts';
+import { isoTime } from '../contract/time.ts';
+
+/** The fields of a row that are read, in this order. */
+export const ROW_FIELDS = [
+  'state',
+  'seal',
+  'updated',
+  'total',
+  ...Object.values(STATUS_BYTE).map((byte) => `n:${byte}`),
+];
+
+export interface JobRow {
+  /** accepted: not yet in its lane; open; completed. */
+  state: string;
+  seal: SealRecord;
+  /** Unix milliseconds. */
+  updatedMs: number;
+  counts: JobCounts;
+}
+
+/** The answer of HMGET with `ROW_FIELDS`; undefined when there is no such job. */
+export function readRow(values: (string | null)[]): JobRow | undefined {
+  const [state, sealJson, updated, total, ...numbers] = values;
+  if (!state || !sealJson) return undefined;
+  const seal = sealRecordSchema.parse(JSON.parse(sealJson));
+  const n = Object.fromEntries(
+    Object.keys(STATUS_BYTE).map((name, i) => [name, Number(numbers[i] ?? 0)]),
+  ) as Record<keyof typeof STATUS_BYTE, number>;
+  return {
+    state,
+    seal,
+    updatedMs: updated ? Math.floor(Number(updated) / 1_000) : seal.created_at,
+    counts: {
+      // Rows of a chunk that could not be read all count as items.
+      total: Number(total ?? seal.total),
+      queued: state === 'accepted' ? seal.total : n.queued,
+      sending: n.sending,
+      accepted: n.accepted + n.delivered + n.read,
+      delivered: n.delivered + n.read,
+      read: n.read,
+      failed: n.failed,
+      unknown: n.unknown,
+      canceled: n.canceled,
+      expired: n.expired,
+      suppressed: n.suppressed,
+    },
+  };
+}
+
+/** `now` (unix ms) decides between scheduled and queued. */
+export function jobOf({ state, seal, updatedMs, counts }: JobRow, nowMs: number): Job {
+  const open = counts.queued + counts.sending;
+  return {
+    id: seal.job,
+    kind: seal.kind,
+    sender: seal.sender,
+    status: statusOf(state, seal, counts, nowMs),
+    priority: seal.priority,
+    created_at: isoTime(seal.created_at),
+    updated_at: isoTime(updatedMs),
+    metadata: seal.metadata,
+    rejected_count: seal.rejected_count,
+    duplicate_count: seal.duplicate_count,
+    counts,
+    progress: counts.total === 0 ? 1 : (counts.total - open) / counts.total,
+    eta: null,
+    hold: null,
+  };
+}
+
+function statusOf(state: string, seal: SealRecord, counts: JobCounts, nowMs: number): JobStatus {
+  if (state !== 'open') return state as JobStatus;
+  if (counts.expired === counts.total) return 'expired';
+  if (counts.queued < counts.total) return 'sending';
+  return seal.send_at !== undefined && seal.send_at > nowMs ? 'scheduled' : 'queued';
+}
+
+/** Which chunk a row stands in. `starts` rises; a lookup, since chunks differ in length. */
+export function chunkOf(starts: readonly number[], index: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] ?? 0) <= index) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** First and last row of chunk `n`. */
+export const chunkRange = (
+  { starts, rows }: Pick<SealRecord, 'starts' | 'rows'>,
+  n: number,
+): { first: number; last: number } => ({
+  first: starts[n] ?? 0,
+  last: (starts[n + 1] ?? rows) - 1,
+});

@@ -1,0 +1,105 @@
+-- include: permits. Finds the moments at which calls may go under every limit at once.
+-- A rolling limit is `count` places per `per`: a place is held by a call under way, and after its answer it is taken until answer + per.
+--   state hash: held = calls under way, grid = next moment of the even grid (µs); times list: when taken places come free, rising.
+-- A lane that fell behind its grid may catch up this much.
+local CATCH_UP_US = 50000
+-- A moment that only an answer can tell.
+local UNKNOWN = math.huge
+
+-- Reads limit specs from ARGV at `at`: count of limits, then kind, count, per (µs), pace of each. KEYS from `key` on: state, times of each.
+local function read_limits(at, key)
+  local limits = {}
+  for i = 1, tonumber(ARGV[at]) do
+    local base = at + (i - 1) * 4
+    limits[i] = {
+      kind = ARGV[base + 1],
+      count = tonumber(ARGV[base + 2]),
+      per = tonumber(ARGV[base + 3]),
+      pace = ARGV[base + 4],
+      state = KEYS[key + (i - 1) * 2],
+      times = KEYS[key + (i - 1) * 2 + 1],
+    }
+  end
+  return limits, at + #limits * 4 + 1, key + #limits * 2
+end
+
+-- The moment of the i-th call from now under one rolling limit.
+local function rolling(limit, want, now)
+  local h = redis.call('HMGET', limit.state, 'held', 'grid')
+  limit.held = tonumber(h[1] or '0')
+  limit.free = limit.count - limit.held - redis.call('LLEN', limit.times)
+  limit.step = limit.per / limit.count
+  limit.grid = math.max(tonumber(h[2] or '0'), now - CATCH_UP_US)
+  local times = redis.call('LRANGE', limit.times, 0, math.max(0, want - limit.free - 1))
+  return function(i)
+    local at = now
+    if i > limit.free then
+      at = tonumber(times[i - limit.free] or UNKNOWN)
+    end
+    if limit.pace == 'even' then
+      at = math.max(at, limit.grid + (i - 1) * limit.step)
+    end
+    return math.max(at, now)
+  end
+end
+
+-- Calls under way, whatever their age.
+local function concurrency(limit, fly)
+  local free = limit.count - redis.call('ZCARD', fly)
+  return function(i)
+    return i <= free and 0 or UNKNOWN
+  end
+end
+
+-- Moments (µs, rising) of at most `want` calls up to now + horizon; then when the next one could go (UNKNOWN: after an answer) and the index of the limit that binds it.
+local function permits(limits, fly, want, now, horizon)
+  local rules = {}
+  for i, limit in ipairs(limits) do
+    rules[i] = limit.kind == 'rolling' and rolling(limit, want + 1, now) or concurrency(limit, fly)
+  end
+  local moments = {}
+  for i = 1, want + 1 do
+    local at, binding = now, 0
+    for r, rule in ipairs(rules) do
+      local moment = rule(i)
+      if moment > at then
+        at, binding = moment, r
+      end
+    end
+    if i > want or at > now + horizon then
+      return moments, at, binding
+    end
+    moments[i] = at
+  end
+end
+
+-- Takes the places of the first `k` moments.
+local function hold_places(limits, k, linger_ms)
+  for _, limit in ipairs(limits) do
+    if limit.kind == 'rolling' and k > 0 then
+      if k > limit.free then
+        redis.call('LPOP', limit.times, k - limit.free)
+      end
+      redis.call('HSET', limit.state, 'held', us(limit.held + k), 'grid', us(limit.grid + k * limit.step))
+      redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms))
+    end
+  end
+end
+
+-- A call has ended at `ended` (µs): its place comes free one period later; a call that was never written frees it at once.
+local function free_places(limits, ended, written, linger_ms)
+  for _, limit in ipairs(limits) do
+    if limit.kind == 'rolling' then
+      local held = redis.call('HINCRBY', limit.state, 'held', -1)
+      if held < 0 then
+        redis.call('HSET', limit.state, 'held', '0')
+      end
+      if written then
+        local last = tonumber(redis.call('LINDEX', limit.times, -1) or '0')
+        redis.call('RPUSH', limit.times, us(math.max(ended + limit.per, last)))
+        redis.call('PEXPIRE', limit.times, us(limit.per / 1000 + linger_ms))
+      end
+      redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms))
+    end
+  end
+end

@@ -1,0 +1,39 @@
+// What every part of the dispatch station works with.
+import type { Accounts } from '../../src/accounts/port.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import type { Logger } from '../../src/base/logger.ts';
+import type { TicketQueue } from '../../src/base/queue.ts';
+import type { Redis } from '../../src/base/redis.ts';
+import type { Lanes } from '../../src/lanes/lanes.ts';
+import type { ServerClock } from '../../src/pacing/server-clock.ts';
+import type { Platform } from '../../src/platforms/port.ts';
+import type { Budget } from './budget.ts';
+import type { Flusher } from './flusher.ts';
+import type { Jobs } from './jobs.ts';
+import type { Moments } from './moments.ts';
+
+export interface DispatchMetrics {
+  /** One call has ended with this outcome. */
+  call(outcome: string): void;
+}
+
+export interface DispatchContext {
+  redis: Redis;
+  namespace: string;
+  clock: Clock;
+  logger: Logger;
+  accounts: Accounts;
+  lanes: Lanes;
+  tickets: TicketQueue;
+  platforms: Record<string, Platform> & { meta: Platform };
+  serverClock: ServerClock;
+  moments: Moments;
+  budget: Budget;
+  flusher: Flusher;
+  jobs: Jobs;
+  metrics: DispatchMetrics;
+  /** After its moment a call has ended, one way or another. */
+  callDeadlineMs: number;
+  /** The opaque id that travels with a call and comes back in its receipts. */
+  attemptId(job: string, index: number, attempt: number): string;
+}

@@ -1,0 +1,162 @@
+// One lane in the hands of this process: its calls under way and the outcomes that wait to be settled. Outlives the turn until both are empty.
+
+import type { Sender } from '../../src/accounts/port.ts';
+import { messageOf } from '../../src/base/failure.ts';
+import type { Limit } from '../../src/contract/limit.ts';
+import type { LaneId } from '../../src/lanes/keys.ts';
+import { limitsOf } from '../../src/pacing/limits.ts';
+import type { Sent } from '../../src/platforms/port.ts';
+import type { DispatchContext } from './context.ts';
+import { foldChunk } from './fold.ts';
+import { laneRestMs, outcomeOf } from './outcome.ts';
+import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
+import type { Grant } from './take.ts';
+
+/** A call that has not been written this long after its moment is not made. */
+const LAST_MOMENT_US = 250_000;
+
+export class Lane {
+  readonly id: LaneId;
+  readonly #context: DispatchContext;
+  #outcomes: Outcome[] = [];
+  #settling: Promise<void> | undefined;
+  #changed = Promise.withResolvers<void>();
+  /** Granted calls whose moment has not come. */
+  unwritten = 0;
+  /** Calls made and not ended. */
+  calling = 0;
+  /** The platform asked the whole lane to rest until then (local monotonic µs). */
+  restUntilUs = 0;
+
+  constructor(id: LaneId, context: DispatchContext) {
+    this.id = id;
+    this.#context = context;
+  }
+
+  /** Resolves at the next settled batch. */
+  get settled(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  get idle(): boolean {
+    return this.unwritten === 0 && this.calling === 0 && this.#outcomes.length === 0 && !this.#settling;
+  }
+
+  get outcomesWaiting(): number {
+    return this.#outcomes.length;
+  }
+
+  limits(sender: Sender): Limit[] {
+    return limitsOf(sender);
+  }
+
+  /** Makes the call at its moment. Holds one place of the process's budget until the call has ended. */
+  schedule(grant: Grant, sender: Sender): void {
+    const { moments, clock } = this.#context;
+    this.unwritten++;
+    moments.at(grant.momentUs, () => {
+      this.unwritten--;
+      this.calling++;
+      void this.#call(grant, sender, () => clock.monotonicUs() <= grant.momentUs + LAST_MOMENT_US);
+    });
+  }
+
+  /** Takes outcomes that did not come from a call of this process. */
+  add(outcome: Outcome): void {
+    this.#outcomes.push(outcome);
+    this.#context.flusher.wake(this);
+  }
+
+  async #call(grant: Grant, sender: Sender, mayWrite: () => boolean): Promise<void> {
+    const { clock, jobs, platforms, budget, serverClock, attemptId, metrics } = this.#context;
+    const row = jobs.row(grant.view, grant.index);
+    const content = (row && row[3]) || grant.view.seal.content;
+    const sent: Sent = row
+      ? await platforms[sender.platform].send(
+          sender,
+          {
+            to: row[0],
+            content,
+            variables: row[1] || undefined,
+            attemptId: attemptId(grant.view.seal.job, grant.index, grant.try),
+          },
+          mayWrite,
+        )
+      : missingRow(clock.monotonicUs());
+    this.calling--;
+    budget.release(1);
+    metrics.call(sent.verdict.outcome);
+    const rest = laneRestMs(sent.verdict, clock.random);
+    if (rest > 0) this.restUntilUs = Math.max(this.restUntilUs, clock.monotonicUs() + rest * 1_000);
+    this.add(
+      outcomeOf(
+        grant,
+        sent,
+        { endedUs: serverClock.toServer(sent.endedAtUs), atMs: clock.now() },
+        clock.random,
+      ),
+    );
+  }
+
+  /** Settles what waits; one batch at a time per lane. Never rejects: what Redis did not take stays and is tried again. */
+  flush(): Promise<void> {
+    this.#settling ??= this.#settleAll().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
+  }
+
+  async #settleAll(): Promise<void> {
+    const { redis, namespace, accounts, tickets, serverClock, clock, logger } = this.#context;
+    while (this.#outcomes.length > 0) {
+      const batch = this.#outcomes.slice(0, SETTLE_MAX);
+      const sender = accounts.sender(this.id.sender);
+      try {
+        const { wake, whole } = await settle(
+          redis,
+          namespace,
+          this.id,
+          sender ? this.limits(sender) : [],
+          batch,
+        );
+        this.#outcomes = this.#outcomes.slice(batch.length);
+        this.#changed.resolve();
+        this.#changed = Promise.withResolvers<void>();
+        if (wake) {
+          const delayMs = (serverClock.toLocal(wake.wakeUs) - clock.monotonicUs()) / 1_000;
+          await tickets.add({ ...this.id, n: wake.n }, delayMs);
+        }
+        await this.#fold(whole);
+      } catch (error) {
+        logger.warn('settle.delayed', {
+          lane: this.id.sender,
+          count: this.#outcomes.length,
+          reason: messageOf(error),
+        });
+        await clock.delay(200);
+      }
+    }
+  }
+
+  async #fold(whole: readonly WholeChunk[]): Promise<void> {
+    const { redis, namespace, logger } = this.#context;
+    for (const chunk of whole) {
+      try {
+        await foldChunk(redis, namespace, chunk);
+      } catch (error) {
+        logger.warn('fold.skipped', { job: chunk.view.seal.job, reason: messageOf(error) });
+      }
+    }
+  }
+}
+
+const missingRow = (endedAtUs: number): Sent => ({
+  verdict: {
+    outcome: 'failed',
+    code: 'content_missing',
+    message: 'the content of this row is gone',
+    moves: 'item',
+  },
+  writtenAtUs: undefined,
+  endedAtUs,
+});

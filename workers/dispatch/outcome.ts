@@ -1,0 +1,68 @@
+// A platform's verdict on one call → what happens to the item. Pure.
+import { type Sent, type Verdict, waitMs } from '../../src/platforms/port.ts';
+import type { Outcome } from './settle.ts';
+import type { Grant } from './take.ts';
+
+export interface Times {
+  /** When the call ended, server time µs. */
+  endedUs: number;
+  /** Unix ms, for the item's record. */
+  atMs: number;
+}
+
+export function outcomeOf(
+  grant: Grant,
+  { verdict, writtenAtUs }: Sent,
+  times: Times,
+  random: () => number,
+): Outcome {
+  const { view, index } = grant;
+  const base = {
+    view,
+    index,
+    try: grant.try,
+    written: writtenAtUs !== undefined,
+    endedUs: times.endedUs,
+    dueUs: 0,
+    maxAttempts: 0,
+  };
+  const error = (code: string, message: string) => ({
+    index,
+    atMs: times.atMs,
+    providerId: null,
+    error: { code, message },
+  });
+  switch (verdict.outcome) {
+    case 'accepted':
+      return {
+        ...base,
+        to: 'a',
+        counts: true,
+        result: { index, atMs: times.atMs, providerId: verdict.providerId, error: null },
+      };
+    case 'failed':
+      return { ...base, to: 'f', counts: true, result: error(verdict.code, verdict.message) };
+    case 'unknown':
+      return { ...base, to: 'u', counts: true, result: error(verdict.code, verdict.message) };
+    case 'later': {
+      // The number of earlier tries sets the backoff; an uncounted try waits just as long as a counted one.
+      const delayMs = waitMs(verdict.wait, grant.try - 1, random);
+      return {
+        ...base,
+        to: 'q',
+        counts: verdict.counts,
+        maxAttempts: verdict.maxAttempts ?? 0,
+        dueUs: times.endedUs + delayMs * 1_000,
+        result: error(verdict.code, verdict.message),
+      };
+    }
+  }
+}
+
+/** How long (ms) the whole lane must rest after this verdict; 0 when only the item waits. */
+export function laneRestMs(verdict: Verdict, random: () => number): number {
+  if (verdict.outcome !== 'later' || !verdict.sent) return 0;
+  const shared =
+    verdict.moves === 'sender' || verdict.moves === 'portfolio' || verdict.moves === 'credentials';
+  return shared ? waitMs(verdict.wait, 0, random) : 0;
+}

@@ -1,0 +1,123 @@
+// Brings outcomes home, in batches per lane. An outcome is a fact: it is kept until Redis has it.
+import type { Redis } from '../../src/base/redis.ts';
+import { loadScript } from '../../src/base/script.ts';
+import type { Limit } from '../../src/contract/limit.ts';
+import { type LaneId, laneKeys } from '../../src/lanes/keys.ts';
+import { type Wake, wakeOf } from '../../src/lanes/lanes.ts';
+import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
+import { type Result, resultLine } from '../../src/ledger/results.ts';
+import { chunkOf, chunkRange } from '../../src/ledger/row.ts';
+import { LIMIT_LINGER_MS, limitArguments, limitKeyList } from '../../src/pacing/limits.ts';
+import type { JobView } from './jobs.ts';
+
+const settleScript = loadScript(import.meta.dirname, 'lua/settle.lua');
+/** Outcomes in one script. */
+export const SETTLE_MAX = 128;
+
+/** What became of one started item. Times are server time, µs. */
+export interface Outcome {
+  view: JobView;
+  index: number;
+  try: number;
+  /** a accepted, f failed, u unknown, q back to the lane. */
+  to: 'a' | 'f' | 'u' | 'q';
+  /** Whether a byte was written: only then is the limit's place used up. */
+  written: boolean;
+  /** Whether it counts as an attempt, and after how many `q` becomes `f` (0: never). */
+  counts: boolean;
+  maxAttempts: number;
+  endedUs: number;
+  dueUs: number;
+  result: Result;
+}
+
+/** A chunk of which nothing is queued or sending any more. */
+export interface WholeChunk {
+  view: JobView;
+  n: number;
+}
+
+export interface Settled {
+  wake: Wake | undefined;
+  whole: WholeChunk[];
+  moved: number;
+}
+
+/** Repeatable: an item that has moved already does not move again. */
+export async function settle(
+  redis: Redis,
+  namespace: string,
+  lane: LaneId,
+  limits: readonly Limit[],
+  outcomes: readonly Outcome[],
+  patienceMs?: number,
+): Promise<Settled> {
+  const keys = laneKeys(namespace, lane);
+  const views = [...new Set(outcomes.map(({ view }) => view))];
+  const chunks = chunksOf(outcomes);
+  const chunkSlots = new Map([...chunks.keys()].map((id, i) => [id, i + 1]));
+  const reply = await redis.run<[string, string, string, number]>(
+    settleScript,
+    [
+      keys.lane,
+      keys.lanes,
+      keys.fly,
+      keys.later,
+      ...limitKeyList(namespace, lane.home, limits),
+      ...views.flatMap(({ seal }) => {
+        const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
+        return [job.row, job.statuses, job.tries, job.uncounted];
+      }),
+      ...[...chunks.values()].map(
+        ({ view: { seal }, n }) => chunkKeys(namespace, lane.home, seal.job, seal.fingerprint, n).results,
+      ),
+    ],
+    [
+      '',
+      lane.sender,
+      LIMIT_LINGER_MS,
+      ...limitArguments(limits),
+      views.length,
+      ...views.flatMap(({ seal }) => [seal.job, seal.dies_at]),
+      chunks.size,
+      ...[...chunks.values()].flatMap(({ view, n }) => {
+        const { first, last } = chunkRange(view.seal, n);
+        return [views.indexOf(view) + 1, first, last];
+      }),
+      ...outcomes.flatMap((outcome) => outcomeArguments(outcome, chunkSlots)),
+    ],
+    patienceMs,
+  );
+  const all = [...chunks.values()];
+  return {
+    wake: wakeOf(reply[0], reply[1]),
+    whole: reply[2] === '' ? [] : reply[2].split(',').flatMap((slot) => all[Number(slot) - 1] ?? []),
+    moved: reply[3],
+  };
+}
+
+const chunkId = ({ view, index }: Pick<Outcome, 'view' | 'index'>): string =>
+  `${view.seal.job}:${chunkOf(view.seal.starts, index)}`;
+
+function chunksOf(outcomes: readonly Outcome[]): Map<string, WholeChunk> {
+  const chunks = new Map<string, WholeChunk>();
+  for (const outcome of outcomes) {
+    const id = chunkId(outcome);
+    if (!chunks.has(id))
+      chunks.set(id, { view: outcome.view, n: chunkOf(outcome.view.seal.starts, outcome.index) });
+  }
+  return chunks;
+}
+
+const outcomeArguments = (outcome: Outcome, chunkSlots: ReadonlyMap<string, number>): (string | number)[] => [
+  chunkSlots.get(chunkId(outcome)) ?? 0,
+  outcome.index,
+  outcome.try,
+  outcome.to,
+  outcome.written ? 1 : 0,
+  outcome.counts ? 1 : 0,
+  outcome.maxAttempts,
+  outcome.endedUs.toFixed(0),
+  outcome.dueUs.toFixed(0),
+  resultLine(outcome.result),
+];

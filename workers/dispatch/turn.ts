@@ -1,0 +1,213 @@
+// One turn: from an opened lease to its give-back. Peeks at candidates, takes permits, hands each grant to the lane, and waits for the next moment.
+import type { Sender } from '../../src/accounts/port.ts';
+import type { Candidates, Wake } from '../../src/lanes/lanes.ts';
+import type { DispatchContext } from './context.ts';
+import type { Lane } from './lane.ts';
+import { type Taken, take } from './take.ts';
+import { afterGrants, openWindow, rowsLeft, type Window } from './window.ts';
+
+/** Candidates of one peek. */
+const WINDOW_ROWS = 256;
+/** Candidates of one take. */
+const TAKE_MAX = 64;
+/** Between two takes of a lane that its limits hold: each start is at most 50 ms ahead, so takes gather what comes due in this time. */
+const TAKE_GAP_MS = 40;
+/** A take comes this long before the next moment, to be there in time. */
+const TAKE_LEAD_MS = 15;
+/** A turn waits this long for the next moment; for longer it gives the lane back. */
+const HOLD_MS = 600;
+/** While nothing is due but something will be within `HOLD_MS`, new work is looked for this often. */
+const LOOK_MS = 25;
+/** The longest wait between two takes: each renews the lease of 3 s. */
+const RENEW_MS = 1_000;
+/** Tickets that are due later than this open their turn this much early: BullMQ's delays are up to 400 ms late. */
+const EARLY_MS = 400;
+/** A lane with this many outcomes that Redis has not taken takes nothing new. */
+const MAX_UNSETTLED = 1_000;
+/** A lane whose sender is disabled or unknown is looked at again after this. */
+const DISABLED_RETRY_MS = 5_000;
+
+const NOTHING: Window = { version: '', candidates: [] };
+
+export class Turn {
+  readonly #context: DispatchContext;
+  readonly #lane: Lane;
+  readonly #fence: string;
+  readonly #stopping: AbortSignal;
+  #seq = 0;
+  #version = '';
+  #window: Window | undefined;
+  /** How many the last take granted: what the next one may expect. */
+  #expected = TAKE_MAX;
+
+  constructor(context: DispatchContext, lane: Lane, fence: string, stopping: AbortSignal) {
+    this.#context = context;
+    this.#lane = lane;
+    this.#fence = fence;
+    this.#stopping = stopping;
+  }
+
+  /** Resolves when the turn is given back or lost; with the ticket to add for the lane's next work. */
+  async run(): Promise<Wake | undefined> {
+    for (;;) {
+      if (this.#stopping.aborted) return this.#giveBackNow();
+      const step = await this.#step();
+      if (step !== 'goes on') return step.wake;
+    }
+  }
+
+  async #step(): Promise<'goes on' | { wake: Wake | undefined }> {
+    const sender = this.#context.accounts.sender(this.#lane.id.sender);
+    if (!sender || sender.disabled) return this.#rest(DISABLED_RETRY_MS);
+    if (!this.#window || this.#window.candidates.length === 0) {
+      const peeked = await this.#look();
+      if (!peeked) return { wake: undefined };
+      if (!this.#window || this.#window.candidates.length === 0) return this.#nothingDue(peeked);
+    }
+    const restMs = this.#msUntil(this.#lane.restUntilUs);
+    if (restMs > 0) return restMs > HOLD_MS ? this.#rest(restMs) : this.#pause(restMs);
+    return this.#takeAndWait(sender);
+  }
+
+  async #look(): Promise<Candidates | undefined> {
+    const { lanes, jobs, clock, serverClock } = this.#context;
+    const sentUs = clock.monotonicUs();
+    const peeked = await lanes.peek(this.#lane.id, this.#fence, WINDOW_ROWS);
+    if (!peeked) return undefined;
+    serverClock.observe(sentUs, clock.monotonicUs(), peeked.nowUs);
+    this.#version = peeked.version;
+    this.#window = await openWindow(jobs, this.#lane.id.home, peeked);
+    await this.#markOverdue(peeked);
+    return peeked;
+  }
+
+  /** Calls that a dead process left without an outcome: unknown, never queued again by themselves. */
+  async #markOverdue({ overdue, nowUs }: Candidates): Promise<void> {
+    const { jobs, clock } = this.#context;
+    for (const { job, index, try: attempt } of overdue) {
+      const view = await jobs.view(this.#lane.id.home, job);
+      if (!view) continue;
+      const error = {
+        code: 'no_outcome',
+        message: 'the call was started and its outcome was never recorded',
+      };
+      this.#lane.add({
+        view,
+        index,
+        try: attempt,
+        to: 'u',
+        written: true,
+        counts: true,
+        maxAttempts: 0,
+        endedUs: nowUs,
+        dueUs: 0,
+        result: { index, atMs: clock.now(), providerId: null, error },
+      });
+    }
+    if (overdue.length > 0) await this.#lane.flush();
+  }
+
+  async #nothingDue({ nextDueUs }: Candidates): Promise<'goes on' | { wake: Wake | undefined }> {
+    const dueMs =
+      nextDueUs === 0
+        ? Number.POSITIVE_INFINITY
+        : this.#msUntil(this.#context.serverClock.toLocal(nextDueUs));
+    if (dueMs <= HOLD_MS) return this.#pause(Math.min(LOOK_MS, Math.max(1, dueMs)));
+    return this.#giveBack(0);
+  }
+
+  async #takeAndWait(sender: Sender): Promise<'goes on' | { wake: Wake | undefined }> {
+    const window = this.#window;
+    if (!window) return 'goes on';
+    if (this.#lane.outcomesWaiting > MAX_UNSETTLED) return this.#pause(LOOK_MS);
+    const wanted = Math.min(rowsLeft(window), TAKE_MAX, 2 * this.#expected + 4);
+    const reserved = await this.#context.budget.reserve(wanted);
+    const taken = await this.#take(sender, window, reserved);
+    this.#context.budget.release(reserved - (taken?.grants.length ?? 0));
+    if (!taken) return { wake: undefined };
+    for (const grant of taken.grants) this.#lane.schedule(grant, sender);
+    this.#expected = taken.grants.length;
+    this.#version = taken.version;
+    this.#window = this.#keepWindow(window, taken);
+    return taken.grants.length === reserved ? 'goes on' : this.#awaitNext(taken);
+  }
+
+  async #take(sender: Sender, window: Window, want: number): Promise<Taken | undefined> {
+    try {
+      return await take(
+        this.#context,
+        this.#lane.id,
+        { fence: this.#fence, seq: ++this.#seq },
+        this.#lane.limits(sender),
+        window.candidates,
+        want,
+      );
+    } catch (error) {
+      this.#context.budget.release(want);
+      throw error;
+    }
+  }
+
+  /** A changed lane, or a take that found none of its candidates, is looked at anew. */
+  #keepWindow(window: Window, taken: Taken): Window | undefined {
+    if (taken.version !== window.version) return undefined;
+    const nothingThere =
+      taken.grants.length === 0 && taken.nextUs !== undefined && this.#msUntil(taken.nextUs) <= 0;
+    return nothingThere ? undefined : afterGrants(window, taken.grants);
+  }
+
+  /** The limits let nothing more go for now. */
+  async #awaitNext({ nextUs }: Taken): Promise<'goes on' | { wake: Wake | undefined }> {
+    if (nextUs === undefined) {
+      await Promise.race([this.#lane.settled, this.#context.clock.delay(RENEW_MS, this.#stopping)]);
+      return 'goes on';
+    }
+    const nextMs = this.#msUntil(nextUs);
+    if (nextMs > HOLD_MS && this.#lane.unwritten === 0) return this.#rest(nextMs);
+    return this.#pause(Math.min(RENEW_MS, Math.max(TAKE_GAP_MS, nextMs - TAKE_LEAD_MS)));
+  }
+
+  async #pause(ms: number): Promise<'goes on'> {
+    await this.#context.clock.delay(Math.min(ms, RENEW_MS), this.#stopping);
+    return 'goes on';
+  }
+
+  /** Gives the lane back with work in it that cannot go for `ms`. */
+  #rest(ms: number): Promise<'goes on' | { wake: Wake | undefined }> {
+    const { clock, serverClock } = this.#context;
+    return this.#giveBack(serverClock.toServer(clock.monotonicUs() + ms * 1_000));
+  }
+
+  async #giveBack(limitedUntilUs: number): Promise<'goes on' | { wake: Wake | undefined }> {
+    const given = await this.#context.lanes.giveBack(
+      this.#lane.id,
+      this.#fence,
+      this.#version,
+      limitedUntilUs,
+    );
+    if (given.state === 'asleep') return { wake: given.wake };
+    if (given.state === 'gone') return { wake: undefined };
+    this.#window = undefined;
+    const peeked = await this.#look();
+    if (!peeked) return { wake: undefined };
+    // Something is said to be there and cannot be shown (its job has expired): no reason to spin.
+    return rowsLeft(this.#window ?? NOTHING) === 0 && peeked.nextDueUs === 0
+      ? this.#pause(LOOK_MS)
+      : 'goes on';
+  }
+
+  /** On the way down: what was granted is still called, then another process goes on at once. */
+  async #giveBackNow(): Promise<Wake | undefined> {
+    for (;;) {
+      const step = await this.#rest(1);
+      if (step !== 'goes on') return step.wake;
+    }
+  }
+
+  #msUntil(localUs: number): number {
+    return (localUs - this.#context.clock.monotonicUs()) / 1_000;
+  }
+}
+
+/** How long to delay the ticket of a wake, ms. */
+export const ticketDelayMs = (dueInMs: number): number => Math.max(0, dueInMs - EARLY_MS);

@@ -1,0 +1,96 @@
+// The dispatch station: takes tickets, opens turns, runs them side by side.
+import { messageOf } from '../../src/base/failure.ts';
+import type { Ticket, TicketTaker } from '../../src/base/queue.ts';
+import type { Service } from '../../src/base/service.ts';
+import type { DispatchContext } from './context.ts';
+import { Lane } from './lane.ts';
+import { Turn, ticketDelayMs } from './turn.ts';
+
+/** A stop waits this long for calls under way; what has no outcome by then becomes unknown. */
+const STOP_MS = 10_000;
+const STOP_LOOK_MS = 20;
+
+export interface DispatchOptions {
+  context: DispatchContext;
+  /** Turns held at once. */
+  maxLanes: number;
+}
+
+export function createDispatch({ context, maxLanes }: DispatchOptions): Service {
+  const { clock, lanes, tickets, logger } = context;
+  const held = new Map<string, Lane>();
+  const turns = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  const places = createPlaces(maxLanes);
+  let taker: TicketTaker | undefined;
+
+  const laneOf = ({ home, sender }: Ticket): Lane => {
+    for (const [key, lane] of held) if (held.size > maxLanes && lane.idle) held.delete(key);
+    const lane = held.get(sender) ?? new Lane({ home, sender }, context);
+    held.set(sender, lane);
+    return lane;
+  };
+
+  const open = async (ticket: Ticket): Promise<void> => {
+    await places.enter();
+    const opened = await lanes.open(ticket, ticket.n, clock.randomHex(8)).catch((error: unknown) => {
+      places.leave();
+      throw error;
+    });
+    if (opened.state !== 'open') return places.leave();
+    const turn = runTurn(laneOf(ticket), opened.fence).finally(() => {
+      turns.delete(turn);
+      places.leave();
+    });
+    turns.add(turn);
+  };
+
+  const runTurn = async (lane: Lane, fence: string): Promise<void> => {
+    try {
+      const wake = await new Turn(context, lane, fence, stopping.signal).run();
+      if (!wake) return;
+      const dueInMs = (context.serverClock.toLocal(wake.wakeUs) - clock.monotonicUs()) / 1_000;
+      await tickets.add({ ...lane.id, n: wake.n }, ticketDelayMs(dueInMs));
+    } catch (error) {
+      // The lease runs out by itself, and upkeep issues the next ticket.
+      logger.warn('turn.lost', { lane: lane.id.sender, reason: messageOf(error) });
+    }
+  };
+
+  return {
+    name: 'dispatch',
+    start: async () => {
+      taker = tickets.take(open);
+    },
+    stop: async () => {
+      stopping.abort();
+      await taker?.stop();
+      await Promise.all(turns);
+      const giveUpUs = clock.monotonicUs() + STOP_MS * 1_000;
+      while ([...held.values()].some((lane) => !lane.idle) && clock.monotonicUs() < giveUpUs)
+        await clock.delay(STOP_LOOK_MS);
+    },
+  };
+}
+
+/** At most `size` at once; the rest wait in line. */
+function createPlaces(size: number) {
+  let free = size;
+  const waiting: (() => void)[] = [];
+  return {
+    enter: (): Promise<void> =>
+      new Promise((resolve) => {
+        if (free === 0) {
+          waiting.push(resolve);
+          return;
+        }
+        free--;
+        resolve();
+      }),
+    leave: (): void => {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    },
+  };
+}

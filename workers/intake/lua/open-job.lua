@@ -1,0 +1,66 @@
+-- Opens a sealed job in its lane once every chunk that the seal names is in. Repeatable: an open job gets its lane's outstanding ticket again.
+--   KEYS[1] row        hash of the job
+--   KEYS[2] lane       hash of the lane
+--   KEYS[3] lanes      the home's lanes by the time a turn must have opened
+--   KEYS[4] queue      list of jobs of the job's priority
+--   KEYS[5] cursors    job → "next rows"
+--   KEYS[6] scheduled  jobs that start in the future
+--   ARGV[1] clock      µs, or '' for the server's time
+--   ARGV[2] job        id
+--   ARGV[3] sender     member of the lanes set
+--   ARGV[4] fp         fingerprint that the seal names
+--   ARGV[5] rows       rows of the job
+--   ARGV[6] priority   high | normal | bulk
+--   ARGV[7] start      µs, 0 = at once
+--   ARGV[8] seal       JSON of the seal
+--   ARGV[9] dies_at    unix ms
+--   ARGV[10..] digest  SHA-256 of each chunk, in order
+-- Returns {'waiting'} | {'open', n, wake}: a ticket n to add for wake (µs), n = 0 when none is needed | {'other'}: the id belongs to another body
+-- include: ../../../src/base/lua/_time.lua
+-- include: ../../../src/lanes/lua/_lane.lua
+-- include: ../../../src/ledger/lua/_items.lua
+local now = now_us(ARGV[1])
+local h = redis.call('HMGET', KEYS[1], 'state', 'fp')
+if h[2] and h[2] ~= ARGV[4] then
+  return { 'other' }
+end
+if h[1] and h[1] ~= 'accepted' then
+  local lane = redis.call('HMGET', KEYS[2], 'n', 'until', 'wake')
+  if tonumber(lane[2] or '0') <= now and tonumber(lane[3] or '0') > 0 then
+    return { 'open', lane[1], lane[3] }
+  end
+  return { 'open', '0', '0' }
+end
+redis.call('HSET', KEYS[1], 'sealed', '1', 'fp', ARGV[4], 'seal', ARGV[8])
+if not h[1] then
+  redis.call('HSET', KEYS[1], 'state', 'accepted')
+end
+redis.call('PEXPIREAT', KEYS[1], ARGV[9])
+local chunks = #ARGV - 9
+for i = 1, chunks do
+  local digest = redis.call('HGET', KEYS[1], 'in:' .. ARGV[4] .. ':' .. (i - 1))
+  -- '*' stands in for a chunk that could not be read; its rows have failed.
+  if digest ~= ARGV[9 + i] and digest ~= '*' then
+    return { 'waiting' }
+  end
+end
+for i = 1, chunks do
+  redis.call('HDEL', KEYS[1], 'in:' .. ARGV[4] .. ':' .. (i - 1))
+end
+local queued = redis.call('HGET', KEYS[1], 'q:' .. ARGV[4]) or '0'
+redis.call('HDEL', KEYS[1], 'q:' .. ARGV[4])
+local failed = redis.call('HGET', KEYS[1], 'n:f') or '0'
+redis.call('HSET', KEYS[1], 'state', 'open', 'n:q', queued, 'total', us(queued + failed), 'updated', us(now))
+if complete_if_done(KEYS[1], now) then
+  return { 'open', '0', '0' }
+end
+redis.call('HSET', KEYS[5], ARGV[2], '0 ' .. ARGV[5])
+local start = tonumber(ARGV[7])
+if start > now then
+  redis.call('ZADD', KEYS[6], us(start), ARGV[6] .. ' ' .. ARGV[2])
+else
+  redis.call('RPUSH', KEYS[4], ARGV[2])
+  start = now
+end
+local n = arrive(KEYS[2], KEYS[3], ARGV[3], start, now)
+return { 'open', us(n), us(start) }

@@ -1,0 +1,147 @@
+// The intake station: chunks and seals of the `jobs` topic become blobs, status bytes and cursors in Redis. Every step can be repeated.
+import type { Clock } from '../../src/base/clock.ts';
+import type { Logger } from '../../src/base/logger.ts';
+import type { TicketQueue } from '../../src/base/queue.ts';
+import type { Redis } from '../../src/base/redis.ts';
+import { encodeRows } from '../../src/base/rows.ts';
+import { loadScript } from '../../src/base/script.ts';
+import type { Service } from '../../src/base/service.ts';
+import { PRIORITIES, STATUS_BYTE } from '../../src/contract/job.ts';
+import { type ChunkRecord, type SealRecord, sealRecordSchema } from '../../src/contract/record.ts';
+import { laneKeys } from '../../src/lanes/keys.ts';
+import { wakeOf } from '../../src/lanes/lanes.ts';
+import { chunkKeys, jobKeys, jobRowKey } from '../../src/ledger/keys.ts';
+import type { LedgerWriter } from '../../src/ledger/port.ts';
+import { resultLine } from '../../src/ledger/results.ts';
+import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
+import { lostChunkOf, readChunk, readRecord } from './records.ts';
+
+const putScript = loadScript(import.meta.dirname, 'lua/put-chunk.lua');
+const failScript = loadScript(import.meta.dirname, 'lua/fail-chunk.lua');
+const openScript = loadScript(import.meta.dirname, 'lua/open-job.lua');
+
+export interface IntakeOptions {
+  log: Log;
+  redis: Redis;
+  namespace: string;
+  clock: Clock;
+  logger: Logger;
+  ledger: LedgerWriter;
+  tickets: TicketQueue;
+}
+
+export function createIntake(options: IntakeOptions): Service & { failed: Promise<never> } {
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
+  let follower: Follower | undefined;
+  return {
+    name: 'intake',
+    failed: failed.promise,
+    start: async () => {
+      follower = await options.log.follow({
+        topic: 'jobs',
+        group: 'intake',
+        handle: (entry) => handle(options, entry),
+        onParked: (entry) => endLostChunk(options, entry),
+      });
+      follower.failed.catch(failed.reject);
+    },
+    stop: async () => follower?.stop(),
+  };
+}
+
+async function handle(options: IntakeOptions, entry: DeliveredEntry): Promise<void> {
+  const record = readRecord(entry);
+  // The log outlives the jobs in it: a reader that starts over must not send what has expired.
+  if (record.dies_at <= options.clock.now()) return;
+  if (record.type === 'chunk') await putChunk(options, record);
+  else await takeSeal(options, record);
+}
+
+async function putChunk(options: IntakeOptions, record: ChunkRecord): Promise<void> {
+  const { redis, namespace } = options;
+  const { blob, bytes, queued } = readChunk(record);
+  const keys = jobKeys(namespace, record.home, record.job, record.fingerprint);
+  const { rows } = chunkKeys(namespace, record.home, record.job, record.fingerprint, record.n);
+  const sealed = await redis.run<number>(
+    putScript,
+    [keys.row, rows, keys.statuses],
+    [record.n, record.sha256, blob, record.from, bytes, queued, record.dies_at, record.fingerprint],
+  );
+  if (sealed) await openSealed(options, record.home, record.job);
+}
+
+async function takeSeal(options: IntakeOptions, seal: SealRecord): Promise<void> {
+  // Accept wrote the row before its 202; here it is written again for the case that Redis lost it.
+  await options.ledger.create(seal);
+  await open(options, seal);
+}
+
+/** A chunk that came after its seal. */
+async function openSealed(options: IntakeOptions, home: string, job: string): Promise<void> {
+  const seal = await options.redis.client.hget(jobRowKey(options.namespace, home, job), 'seal');
+  if (seal) await open(options, sealRecordSchema.parse(JSON.parse(seal)));
+}
+
+async function open(
+  { redis, namespace, clock, logger, tickets }: IntakeOptions,
+  seal: SealRecord,
+): Promise<void> {
+  const lane = { home: seal.home, sender: seal.sender };
+  const keys = laneKeys(namespace, lane);
+  const queue = keys.queues[PRIORITIES.indexOf(seal.priority)] ?? keys.queues[2];
+  const reply = await redis.run<string[]>(
+    openScript,
+    [jobRowKey(namespace, seal.home, seal.job), keys.lane, keys.lanes, queue, keys.cursors, keys.scheduled],
+    [
+      '',
+      seal.job,
+      seal.sender,
+      seal.fingerprint,
+      seal.rows,
+      seal.priority,
+      (seal.send_at ?? 0) * 1_000,
+      JSON.stringify(seal),
+      seal.dies_at,
+      ...seal.digests,
+    ],
+  );
+  if (reply[0] === 'other')
+    return logger.warn('job.refused', { job: seal.job, reason: 'the id belongs to another body' });
+  if (reply[0] !== 'open') return;
+  logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
+  const wake = wakeOf(String(reply[1]), String(reply[2]));
+  if (wake) await tickets.add({ ...lane, n: wake.n }, wake.wakeUs / 1_000 - clock.now());
+}
+
+/** The items of a chunk that can never be read end as failed, so that the job ends and its owner sees why. */
+async function endLostChunk(options: IntakeOptions, entry: DeliveredEntry): Promise<void> {
+  const { job, home, type } = entry.headers;
+  // An unreadable seal: accept wrote the same words into the job's row.
+  if (type === 'seal' && job && home) return openSealed(options, home, job);
+  const lost = lostChunkOf(entry);
+  if (!lost) return;
+  const { redis, namespace, clock } = options;
+  const keys = jobKeys(namespace, lost.home, lost.job, lost.fingerprint);
+  const chunk = chunkKeys(namespace, lost.home, lost.job, lost.fingerprint, lost.n);
+  const error = { code: 'record_unreadable', message: 'the stored record of this row could not be read' };
+  const lines = Array.from({ length: lost.count }, (_, i) =>
+    resultLine({ index: lost.from + i, atMs: clock.now(), providerId: null, error }),
+  ).join('');
+  const sealed = await redis.run<number>(
+    failScript,
+    [keys.row, chunk.rows, keys.statuses, chunk.results],
+    [
+      lost.n,
+      '*',
+      await encodeRows([]),
+      lost.from,
+      STATUS_BYTE.failed.repeat(lost.count),
+      lost.count,
+      lost.diesAtMs,
+      lost.fingerprint,
+      lines,
+    ],
+  );
+  if (sealed) await openSealed(options, lost.home, lost.job);
+}

@@ -1,0 +1,72 @@
+// The only wiring: config → stores → stations → supervisor. `run.ts start` is everything in one process, `api` and `worker NAME…` are its parts.
+import { existsSync } from 'node:fs';
+import { readAccountsFile } from '../src/accounts/file.ts';
+import { AccountsProblems } from '../src/accounts/problems.ts';
+import { type Config, ConfigProblems, readConfig } from '../src/base/config.ts';
+import { messageOf } from '../src/base/failure.ts';
+import { type Service, supervise } from '../src/base/service.ts';
+import { apiOf, healthOf, WORKERS, type WorkerName, workerOf } from './stations.ts';
+import { createStores, type Stores, storesService } from './stores.ts';
+
+const USAGE = `usage: run.ts start | api | worker NAME… | worker all\nworkers: ${WORKERS.join(', ')}`;
+
+interface Parts {
+  api: boolean;
+  workers: WorkerName[];
+}
+
+function partsOf([command, ...names]: string[]): Parts | undefined {
+  if (command === 'start' && names.length === 0) return { api: true, workers: [...WORKERS] };
+  if (command === 'api' && names.length === 0) return { api: true, workers: [] };
+  if (command !== 'worker' || names.length === 0) return undefined;
+  if (names.includes('all')) return { api: false, workers: [...WORKERS] };
+  const known = names.filter((name): name is WorkerName => WORKERS.some((worker) => worker === name));
+  return known.length === names.length ? { api: false, workers: known } : undefined;
+}
+
+/** Workers may run without the file: the API or another process has applied it. */
+const accountsFileOf = (config: Config, parts: Parts): string | undefined =>
+  parts.api || existsSync(config.accountsFile) ? config.accountsFile : undefined;
+
+function servicesOf(stores: Stores, parts: Parts): Service[] {
+  const { config } = stores;
+  const workers = parts.workers.map((name) => workerOf(name, stores));
+  const api = parts.api ? [apiOf(stores)] : [];
+  const health = !parts.api && config.healthPort !== undefined ? [healthOf(stores, config.healthPort)] : [];
+  return [storesService(stores), stores.accounts, ...workers, ...api, ...health];
+}
+
+function refuse(error: unknown): never {
+  const known = error instanceof ConfigProblems || error instanceof AccountsProblems;
+  process.stderr.write(`${known ? error.message : `sluice cannot start: ${messageOf(error)}`}\n`);
+  process.exit(1);
+}
+
+const parts = partsOf(process.argv.slice(2));
+if (!parts) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(1);
+}
+
+try {
+  const config = readConfig(process.env);
+  const accountsFile = accountsFileOf(config, parts);
+  if (accountsFile !== undefined) await readAccountsFile(accountsFile);
+  const stores = createStores(config, accountsFile);
+  const supervisor = supervise(servicesOf(stores, parts), {
+    logger: stores.logger,
+    clock: stores.clock,
+    onHangup: async () => {
+      await stores.accounts.reload();
+    },
+  });
+  supervisor.started.then(
+    () =>
+      stores.logger.info('process.started', {
+        station: ['api', ...parts.workers].slice(parts.api ? 0 : 1).join(' '),
+      }),
+    refuse,
+  );
+} catch (error) {
+  refuse(error);
+}

@@ -1,0 +1,83 @@
+// The stations by name, each built from the stores. One process may run any set of them.
+import { createAccept } from '../src/accept/accept.ts';
+import { createApi } from '../src/api/app.ts';
+import { createHealthServer } from '../src/api/health.ts';
+import { createHttpClient } from '../src/base/http.ts';
+import type { Service } from '../src/base/service.ts';
+import { createLanes } from '../src/lanes/lanes.ts';
+import { createServerClock } from '../src/pacing/server-clock.ts';
+import { check } from '../src/platforms/meta/check.ts';
+import { createMeta } from '../src/platforms/meta/client.ts';
+import { createBudget } from './dispatch/budget.ts';
+import type { DispatchContext } from './dispatch/context.ts';
+import { createFlusher } from './dispatch/flusher.ts';
+import { createJobs } from './dispatch/jobs.ts';
+import { createMoments } from './dispatch/moments.ts';
+import { createDispatch } from './dispatch/worker.ts';
+import { createIntake } from './intake/worker.ts';
+import type { Stores } from './stores.ts';
+import { createUpkeep } from './upkeep/worker.ts';
+
+/** A call ends this long after its moment at the latest: the platform client's deadline and the last moment of a write. */
+const CALL_DEADLINE_MS = 31_000;
+
+export const WORKERS = ['intake', 'dispatch', 'upkeep'] as const;
+export type WorkerName = (typeof WORKERS)[number];
+
+export const workerOf = (name: WorkerName, stores: Stores): Service =>
+  ({ intake: intakeOf, dispatch: dispatchOf, upkeep: upkeepOf })[name](stores);
+
+export const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: () => log.ping() });
+
+export function apiOf(stores: Stores): Service & { url(): string } {
+  const { config } = stores;
+  const accept = createAccept({ ...stores, namespace: config.namespace, check });
+  return createApi({ ...stores, accept, checks: checksOf(stores) });
+}
+
+export const healthOf = (stores: Stores, port: number): Service =>
+  createHealthServer({ port, checks: checksOf(stores), metrics: stores.metrics, clock: stores.clock });
+
+const intakeOf = (stores: Stores): Service => createIntake({ ...stores, namespace: stores.config.namespace });
+
+const upkeepOf = (stores: Stores): Service =>
+  createUpkeep({ ...stores, namespace: stores.config.namespace, lanes: lanesOf(stores) });
+
+const lanesOf = ({ redis, config }: Stores) => createLanes({ redis, namespace: config.namespace });
+
+function dispatchOf(stores: Stores): Service {
+  const { config, clock, redis, secret, metrics } = stores;
+  const http = createHttpClient({ clock, connectionsPerOrigin: config.dispatchCalls });
+  const calls = metrics.counter('calls_total', 'Platform calls that have ended, by outcome', ['outcome']);
+  const context: DispatchContext = {
+    ...stores,
+    namespace: config.namespace,
+    lanes: lanesOf(stores),
+    platforms: { meta: createMeta(http, clock) },
+    serverClock: createServerClock(),
+    moments: createMoments(clock),
+    budget: createBudget(config.dispatchCalls),
+    flusher: createFlusher(clock),
+    jobs: createJobs(redis, config.namespace),
+    metrics: { call: (outcome) => calls.inc({ outcome }) },
+    callDeadlineMs: CALL_DEADLINE_MS,
+    attemptId: (job, index, attempt) => attemptId(secret, job, index, attempt),
+  };
+  const dispatch = createDispatch({ context, maxLanes: config.dispatchLanes });
+  return {
+    name: dispatch.name,
+    start: dispatch.start,
+    stop: async () => {
+      await dispatch.stop();
+      await http.close();
+    },
+  };
+}
+
+const TAG_LETTERS = 10;
+
+/** Opaque to the platform, and only ours to make: a receipt that names it is checked against the tag. */
+function attemptId(secret: Stores['secret'], job: string, index: number, attempt: number): string {
+  const name = `${job}.${index}.${attempt}`;
+  return `${name}.${secret.derive('attempt', [name], TAG_LETTERS)}`;
+}

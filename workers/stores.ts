@@ -1,0 +1,80 @@
+// What every process builds from its configuration: Redis, the log, accounts, ledger, tickets.
+import { type AccountsRegistry, createAccounts } from '../src/accounts/registry.ts';
+import { systemClock } from '../src/base/clock.ts';
+import type { Config } from '../src/base/config.ts';
+import { createLogger, type Logger } from '../src/base/logger.ts';
+import { createMetrics, type Metrics } from '../src/base/metrics.ts';
+import { createTicketQueue, type TicketQueue } from '../src/base/queue.ts';
+import { createRedis, type Redis } from '../src/base/redis.ts';
+import { createSecret, type Secret } from '../src/base/secret.ts';
+import type { Service } from '../src/base/service.ts';
+import { homeLetters } from '../src/ledger/job-id.ts';
+import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
+import { createKafkaLog } from '../src/log/kafka.ts';
+import type { Log } from '../src/log/port.ts';
+import { createRedisStreamsLog } from '../src/log/redis-streams.ts';
+
+export interface Stores {
+  config: Config;
+  clock: typeof systemClock;
+  logger: Logger;
+  metrics: Metrics;
+  secret: Secret;
+  redis: Redis;
+  log: Log;
+  accounts: AccountsRegistry;
+  ledger: Ledger;
+  tickets: TicketQueue;
+}
+
+/** `accountsFile` undefined: this process takes the accounts as others have set them. */
+export function createStores(config: Config, accountsFile: string | undefined): Stores {
+  const clock = systemClock;
+  const logger = createLogger(config.logLevel);
+  const secret = createSecret(config.secrets);
+  const redis = createRedis(config.redisUrl, clock);
+  const { namespace, kafkaBrokers } = config;
+  const log = kafkaBrokers
+    ? createKafkaLog({ brokers: kafkaBrokers, namespace, clock, logger })
+    : createRedisStreamsLog({
+        redis,
+        namespace,
+        clock,
+        logger,
+        consumer: `${process.pid}-${clock.randomHex(4)}`,
+      });
+  const fingerprints = config.secrets.map((one) => createSecret([one]).fingerprint);
+  const accounts = createAccounts({
+    redis,
+    namespace,
+    secret,
+    fingerprints,
+    clock,
+    logger,
+    file: accountsFile,
+  });
+  const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homeFinder(accounts, secret) });
+  const tickets = createTicketQueue(config.redisUrl, namespace, logger);
+  return { config, clock, logger, metrics: createMetrics(), secret, redis, log, accounts, ledger, tickets };
+}
+
+/** Letters of a job id → home. Remembered, since deriving costs a hash per home; forgotten when a home is missing. */
+function homeFinder(accounts: Pick<AccountsRegistry, 'homes'>, secret: Secret) {
+  let known = new Map<string, string>();
+  return (letters: string): string | undefined => {
+    if (!known.has(letters))
+      known = new Map(accounts.homes().map(({ home }) => [homeLetters(secret, home), home]));
+    return known.get(letters);
+  };
+}
+
+/** The stores as one service: the log's topics are there before anybody uses them, connections close last. */
+export const storesService = ({ redis, log, tickets }: Stores): Service => ({
+  name: 'stores',
+  start: () => log.prepare(),
+  stop: async () => {
+    await tickets.close();
+    await log.close();
+    await redis.close();
+  },
+});
