@@ -99,7 +99,7 @@ function itemOf(
   return {
     index,
     to: row ? row[0] : '',
-    reference: (row && row[2]) || null,
+    reference: row ? row[2] || null : null,
     status,
     attempts,
     provider_id: result?.providerId ?? null,

@@ -1,5 +1,5 @@
 // One tick for all lanes with outcomes: soon when few wait, later when many do, so that busy times make larger batches.
-import type { Clock, Timer } from '../../src/base/clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
 
 interface Flushable {
   flush(): Promise<void>;
@@ -16,10 +16,10 @@ const BUSY_LANES = 16;
 
 export function createFlusher(clock: Clock): Flusher {
   const lanes = new Set<Flushable>();
-  let timer: Timer | undefined;
+  let ticking = false;
   let busy = false;
   const tick = (): void => {
-    timer = undefined;
+    ticking = false;
     busy = lanes.size > BUSY_LANES;
     const due = [...lanes];
     lanes.clear();
@@ -28,7 +28,9 @@ export function createFlusher(clock: Clock): Flusher {
   return {
     wake: (lane) => {
       lanes.add(lane);
-      timer ??= clock.after(busy ? BUSY_MS : QUIET_MS, tick);
+      if (ticking) return;
+      ticking = true;
+      clock.after(busy ? BUSY_MS : QUIET_MS, tick);
     },
   };
 }

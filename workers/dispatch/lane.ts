@@ -70,7 +70,7 @@ export class Lane {
   async #call(grant: Grant, sender: Sender, mayWrite: () => boolean): Promise<void> {
     const { clock, jobs, platforms, budget, serverClock, attemptId, metrics } = this.#context;
     const row = jobs.row(grant.view, grant.index);
-    const content = (row && row[3]) || grant.view.seal.content;
+    const content = row?.[3] ?? grant.view.seal.content;
     const sent: Sent = row
       ? await platforms[sender.platform].send(
           sender,
