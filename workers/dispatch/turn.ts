@@ -2,6 +2,7 @@
 import type { Sender } from '../../src/accounts/port.ts';
 import type { Candidates, Wake } from '../../src/lanes/lanes.ts';
 import type { DispatchContext } from './context.ts';
+import { expireJob } from './expire.ts';
 import type { Lane } from './lane.ts';
 import { type Taken, take } from './take.ts';
 import { afterGrants, openWindow, rowsLeft, type Window } from './window.ts';
@@ -76,7 +77,9 @@ export class Turn {
     if (!peeked) return undefined;
     serverClock.observe(sentUs, clock.monotonicUs(), peeked.nowUs);
     this.#version = peeked.version;
-    this.#window = await openWindow(jobs, this.#lane.id.home, peeked);
+    this.#window = await openWindow(jobs, this.#lane.id.home, peeked, clock.now(), (view, waiting) =>
+      expireJob(this.#context, this.#lane.id, view, waiting),
+    );
     await this.#markOverdue(peeked);
     return peeked;
   }

@@ -1,6 +1,6 @@
 // The candidates at hand in a turn: what peek showed, less what takes have used up.
 import type { Candidates } from '../../src/lanes/lanes.ts';
-import type { Jobs } from './jobs.ts';
+import type { Jobs, JobView } from './jobs.ts';
 import type { Candidate, Grant } from './take.ts';
 
 export interface Window {
@@ -8,8 +8,17 @@ export interface Window {
   candidates: Candidate[];
 }
 
+/** Ends what is left of a job that has expired; `waiting` are its items that wait alone. */
+export type Expire = (view: JobView, waiting: number[]) => Promise<void>;
+
 /** Resolves jobs and loads their rows, so that what is started can be written at once. Jobs that are gone are left out. */
-export async function openWindow(jobs: Jobs, home: string, peeked: Candidates): Promise<Window> {
+export async function openWindow(
+  jobs: Jobs,
+  home: string,
+  peeked: Candidates,
+  nowMs: number,
+  expire: Expire,
+): Promise<Window> {
   const shown = [
     ...peeked.later.map(({ job, index }) => ({ job, from: index, count: 1, queue: 0 })),
     ...peeked.runs,
@@ -18,6 +27,10 @@ export async function openWindow(jobs: Jobs, home: string, peeked: Candidates): 
   for (const { job, from, count, queue } of shown) {
     const view = await jobs.view(home, job);
     if (!view) continue;
+    if (view.seal.expires_at !== undefined && view.seal.expires_at <= nowMs) {
+      await expire(view, queue === 0 ? [from] : []);
+      continue;
+    }
     await jobs.prepare(view, from, count);
     candidates.push({ view, from, count, queue });
   }

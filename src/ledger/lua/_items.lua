@@ -25,11 +25,12 @@ local function outranks(from, to)
   return RANK[from] ~= nil and RANK[to] ~= nil and RANK[to] > RANK[from]
 end
 
--- A job with nothing queued or sending has completed.
+-- A job with nothing queued or sending has ended: expired when every item did, else completed.
 local function complete_if_done(row, now)
-  local h = redis.call('HMGET', row, 'n:q', 'n:s', 'state')
+  local h = redis.call('HMGET', row, 'n:q', 'n:s', 'state', 'n:e', 'total')
   if h[3] == 'open' and tonumber(h[1] or '0') <= 0 and tonumber(h[2] or '0') <= 0 then
-    redis.call('HSET', row, 'state', 'completed', 'done', us(now))
+    local state = h[4] and h[4] == h[5] and h[4] ~= '0' and 'expired' or 'completed'
+    redis.call('HSET', row, 'state', state, 'done', us(now))
     return true
   end
   return false

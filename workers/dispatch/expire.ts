@@ -1,0 +1,24 @@
+// Ends what is still queued of a job whose time has passed.
+import { loadScript } from '../../src/base/script.ts';
+import { type LaneId, laneKeys } from '../../src/lanes/keys.ts';
+import { jobKeys } from '../../src/ledger/keys.ts';
+import type { DispatchContext } from './context.ts';
+import type { JobView } from './jobs.ts';
+
+const expireScript = loadScript(import.meta.dirname, 'lua/expire.lua');
+
+export async function expireJob(
+  { redis, namespace, logger }: Pick<DispatchContext, 'redis' | 'namespace' | 'logger'>,
+  lane: LaneId,
+  { seal }: JobView,
+  waiting: readonly number[],
+): Promise<void> {
+  const keys = laneKeys(namespace, lane);
+  const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
+  const count = await redis.run<number>(
+    expireScript,
+    [job.row, job.statuses, keys.cursors, keys.later, ...keys.queues],
+    ['', seal.job, ...waiting],
+  );
+  logger.info('job.expired', { job: seal.job, count });
+}
