@@ -33,7 +33,9 @@ export interface MirrorOptions {
 }
 
 export function createMirror({ store, secret, clock, logger, onEmpty }: MirrorOptions): Mirror {
-  const build = snapshotBuilder(secret);
+  const build = snapshotBuilder(secret, (field) =>
+    logger.error('accounts.unreadable', { problems: [field] }),
+  );
   let snapshot = build('', new Map());
   let heardUs = Number.NEGATIVE_INFINITY;
   let timer: Timer | undefined;
@@ -42,8 +44,11 @@ export function createMirror({ store, secret, clock, logger, onEmpty }: MirrorOp
 
   const look = async (): Promise<void> => {
     const askedUs = clock.monotonicUs();
-    if ((await store.version()) === '') await onEmpty();
-    const version = await store.version();
+    let version = await store.version();
+    if (version === '') {
+      await onEmpty();
+      version = await store.version();
+    }
     // Still nothing: whoever holds the file has not been here yet. What was known a moment ago is better than nobody.
     if (version !== '' && version !== snapshot.version) {
       const reading = await store.read();

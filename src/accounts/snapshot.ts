@@ -2,15 +2,10 @@
 // that did not change is not parsed again.
 import { timingSafeEqual } from 'node:crypto';
 import { type Secret, sha256Hex } from '../base/secret.ts';
-import {
-  apiKeySchema,
-  type Environment,
-  type PortfolioAccount,
-  portfolioSchema,
-  senderSchema,
-} from '../contract/account.ts';
+import type { Environment, PortfolioAccount } from '../contract/account.ts';
+import { type Parsed, parsedOf } from './parsed.ts';
 import type { Principal, Sender } from './port.ts';
-import { homeOf, opened, parseStored, type Stored } from './stored.ts';
+import { homeOf, parseStored } from './stored.ts';
 
 export interface Home {
   home: string;
@@ -28,85 +23,63 @@ export interface Snapshot {
 
 interface Known {
   text: string;
-  stored: Stored;
-  secrets: Record<string, unknown>;
+  /** Undefined: this release cannot read it, and it is as if it were not there. */
+  parsed: Parsed | undefined;
 }
 
-// Tolerant where the file is strict: another release may have written a field that this one does not know.
-const storedSender = senderSchema.strip();
-const storedPortfolio = portfolioSchema.strip();
-const storedKey = apiKeySchema.pick({ id: true, environment: true, scopes: true }).strip();
-
-/** Keeps what it parsed from one build to the next. */
+/** Keeps what it parsed from one build to the next. `onUnreadable` hears of an object once. */
 export function snapshotBuilder(
   secret: Secret,
+  onUnreadable: (field: string) => void,
 ): (version: string, objects: ReadonlyMap<string, string>) => Snapshot {
   let known = new Map<string, Known>();
-  return (version, objects) => {
-    const next = new Map<string, Known>();
-    for (const [field, text] of objects) {
-      const before = known.get(field);
-      next.set(field, before?.text === text ? before : open(text, secret));
+  const know = (field: string, text: string): Known => {
+    const before = known.get(field);
+    if (before?.text === text) return before;
+    try {
+      return { text, parsed: parsedOf(parseStored(text), secret) };
+    } catch {
+      onUnreadable(field);
+      return { text, parsed: undefined };
     }
-    known = next;
-    return snapshotOf(version, [...next.values()]);
+  };
+  return (version, objects) => {
+    known = new Map([...objects].map(([field, text]) => [field, know(field, text)]));
+    return snapshotOf(
+      version,
+      [...known.values()].flatMap(({ parsed }) => parsed ?? []),
+    );
   };
 }
 
-function open(text: string, secret: Secret): Known {
-  const stored = parseStored(text);
-  return { text, stored, secrets: opened(stored, secret) };
-}
-
-function snapshotOf(version: string, all: readonly Known[]): Snapshot {
+function snapshotOf(version: string, all: readonly Parsed[]): Snapshot {
   const portfolios = new Map<string, PortfolioAccount>();
+  const senders = new Map<string, Sender>();
   const homes = new Map<string, Home>();
-  for (const { stored } of all) {
-    if (stored.kind !== 'portfolio') continue;
-    const portfolio = storedPortfolio.parse(stored.value);
+  for (const one of all) {
+    if (one.kind !== 'portfolio') continue;
+    const { portfolio, workspace } = one;
     portfolios.set(portfolio.id, portfolio);
     const home = homeOf('', portfolio.id);
-    homes.set(home, { home, workspace: stored.workspace, environment: portfolio.environment });
+    homes.set(home, { home, workspace, environment: portfolio.environment });
   }
-  const senders = new Map<string, Sender>();
-  for (const { stored, secrets } of all) {
-    if (stored.kind !== 'sender') continue;
-    const sender = senderOf(stored, secrets, portfolios);
-    senders.set(sender.id, sender);
-    for (const home of [...stored.homes, sender.home]) {
-      homes.set(home, { home, workspace: sender.workspace, environment: sender.environment });
-    }
+  for (const one of all) {
+    if (one.kind !== 'sender') continue;
+    const portfolio = one.portfolio === undefined ? undefined : portfolios.get(one.portfolio);
+    senders.set(one.sender.id, { ...one.sender, portfolio });
+    const { workspace, environment } = one.sender;
+    for (const home of one.homes) homes.set(home, { home, workspace, environment });
   }
   const sendersByHome = Map.groupBy(senders.values(), (sender) => sender.home);
   return { version, principal: authenticator(all), senders, sendersByHome, homes: [...homes.values()] };
 }
 
-function senderOf(
-  stored: Stored,
-  secrets: Record<string, unknown>,
-  portfolios: ReadonlyMap<string, PortfolioAccount>,
-): Sender {
-  const { portfolio, ...account } = storedSender.parse(secrets);
-  return {
-    ...account,
-    workspace: stored.workspace,
-    portfolio: portfolio === undefined ? undefined : portfolios.get(portfolio),
-    home: homeOf(account.id, portfolio),
-    disabled: stored.disabled,
-  };
-}
-
 /** Finds a key by the digest of what was presented; the comparison takes as long for a stranger as for a friend. */
-function authenticator(all: readonly Known[]): (secret: string) => Principal | undefined {
-  const byDigest = new Map<string, { digest: Buffer; principal: Principal }>();
-  for (const { stored } of all) {
-    if (stored.kind !== 'key' || stored.disabled) continue;
-    const hex = String(stored.value.secret_sha256);
-    const { id, environment, scopes } = storedKey.parse(stored.value);
-    byDigest.set(hex, {
-      digest: Buffer.from(hex, 'hex'),
-      principal: { key: id, workspace: stored.workspace, environment, scopes },
-    });
+function authenticator(all: readonly Parsed[]): (secret: string) => Principal | undefined {
+  const byDigest = new Map<string, { digest: Buffer; principal: Principal | undefined }>();
+  for (const one of all) {
+    if (one.kind !== 'key' || one.disabled) continue;
+    byDigest.set(one.digest, { digest: Buffer.from(one.digest, 'hex'), principal: one.principal });
   }
   const nobody = { digest: Buffer.alloc(32), principal: undefined };
   return (secret) => {

@@ -8,6 +8,7 @@ import { changesOf } from './changes.ts';
 import { entriesOf, fieldOf, type Kind } from './entries.ts';
 import type { AccountsInput } from './file.ts';
 import { accountsKeys, VERSION_FIELD } from './keys.ts';
+import { parsedOf } from './parsed.ts';
 import { AccountsProblems } from './problems.ts';
 import { parseStored, type Stored } from './stored.ts';
 
@@ -25,7 +26,7 @@ export interface Reading {
 export interface AccountsStore {
   /** Makes the file's objects stand; resolves with how many changed. Throws `AccountsProblems` and changes nothing when they cannot. */
   apply(file: AccountsInput): Promise<number>;
-  /** Changes fields of one object live; the file leaves it alone until the file's own object changes. */
+  /** Changes fields of one object live; the file leaves it alone until the file's own object changes. Throws on a field that does not parse. */
   change(kind: Kind, id: string, patch: Record<string, unknown>): Promise<void>;
   version(): Promise<string>;
   read(): Promise<Reading>;
@@ -83,7 +84,10 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
       await commit((stored) => {
         const before = stored.get(field);
         if (!before) throw refused('not_found', `There is no ${kind} ${id}.`);
-        return new Map([[field, { ...before, value: { ...before.value, ...patch } }]]);
+        const after = { ...before, value: { ...before.value, ...patch } };
+        // What cannot be read would be as if it were gone, in every process.
+        parsedOf(after, secret);
+        return new Map([[field, after]]);
       });
     },
     claimSecret: async (known) => {
