@@ -12,9 +12,10 @@ import {
   templateSchema,
   textSchema,
 } from '../contract/request.ts';
+import { createFirstSeen } from './first-seen.ts';
 
-/** About 1 ms of work. */
-const SLICE_ROWS = 1_000;
+/** 0.1 ms of work; 15 ms when every message brings a faulty content of its own. */
+const SLICE_ROWS = 500;
 /** A character takes at most six bytes as JSON (`\u0000`), so a row of fewer characters needs no exact count. */
 const SURELY_SMALL = MESSAGE_MAX_BYTES / 8;
 
@@ -57,7 +58,7 @@ export async function checkRows(
     duplicates: [],
     duplicateCount: 0,
   };
-  const seen = new Map<string, number>();
+  const seen = createFirstSeen(messages.length);
   for (let index = 0; index < messages.length; index += 1) {
     if (index % SLICE_ROWS === SLICE_ROWS - 1) await nextTurn();
     const row = checkMessage(messages[index], content, check);
@@ -66,13 +67,12 @@ export async function checkRows(
       if (found.rejected.length < MAX_DETAILS) found.rejected.push({ index, ...row });
       continue;
     }
-    const of = seen.get(row[0]);
+    const of = seen.of(row[0], index);
     if (of !== undefined) {
       found.duplicateCount += 1;
       if (found.duplicates.length < MAX_DETAILS) found.duplicates.push({ index, of });
       continue;
     }
-    seen.set(row[0], index);
     found.rows[index] = row;
     found.total += 1;
   }

@@ -6,7 +6,7 @@ import { CHUNK_MAX_BYTES, CHUNK_MAX_ROWS, type Row } from '../../src/contract/re
 const row = (characters: number): Row => ['+16505551234', ['é'.repeat(characters)], 'r'];
 const rows: fc.Arbitrary<Row[]> = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.constantFrom(0, 1, 40, 500, 4_000, 16_000)), {
-    maxLength: 8,
+    maxLength: 4,
   })
   .map((runs) =>
     runs.flatMap(([count, characters]) =>
@@ -23,14 +23,17 @@ test('the chunks together are the rows, each within its bounds, and none could h
         expect(cut.from).toBe(from);
         expect(cut.count).toBeLessThanOrEqual(CHUNK_MAX_ROWS);
         expect(cut.raw.length).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
-        expect(cut.raw.toString()).toBe(JSON.stringify(all.slice(from, from + cut.count)));
+        expect(cut.raw.equals(Buffer.from(JSON.stringify(all.slice(from, from + cut.count))))).toBe(true);
         from += cut.count;
         const oneMore = Buffer.byteLength(JSON.stringify(all.slice(cut.from, from + 1)));
         if (from < all.length && cut.count < CHUNK_MAX_ROWS) expect(oneMore).toBeGreaterThan(CHUNK_MAX_BYTES);
       }
       expect(from).toBe(all.length);
-      expect([...cutRows(all)]).toEqual(cuts);
+      const again = [...cutRows(all)];
+      expect(again.map((cut, i) => cut.raw.equals(cuts[i]?.raw ?? Buffer.of()))).toEqual(
+        cuts.map(() => true),
+      );
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
 });

@@ -30,9 +30,12 @@ test.each([
   ['+1650555123a', 'a letter'],
   ['+1650555１２３４', 'digits of another script'],
   ['+16505551234 ext. 5', 'an extension'],
-  [`+1650555${' '.repeat(1_000_000)}1234`, 'a megabyte of spaces'],
-])('%.30s is none: %s', (text) => {
+])('%s is none: %s', (text) => {
   expect(normalisePhone(text)).toBeUndefined();
+});
+
+test('a megabyte of spaces is none', () => {
+  expect(normalisePhone(`+1650555${' '.repeat(1_000_000)}1234`)).toBeUndefined();
 });
 
 const numbers = fc
