@@ -1,0 +1,100 @@
+// The simulated platform as a process of its own, spoken to over HTTP with types written down here from the documents.
+import { type Program, startProgram } from './program.ts';
+
+export interface NumberReport {
+  arrivals: number;
+  taken: number;
+  recipients: number;
+  repeats: number;
+  /** Most arrivals in any rolling window, by its length: "1000ms". */
+  highest: Record<string, number>;
+  span_ms: number | null;
+}
+
+export interface LedgerReport {
+  totals: {
+    arrivals: number;
+    taken: number;
+    answered_ok: number;
+    refused: Record<string, number>;
+    dropped_before: number;
+    aborted: number;
+    pending: number;
+  };
+  recipients: number;
+  repeats: number;
+  duplicate_attempts: number;
+  violations: { total: number; throughput: number };
+  numbers: Record<string, NumberReport>;
+}
+
+export interface Arrival {
+  seq: number;
+  at_us: number;
+  number: string;
+  to: string | null;
+  outcome: string;
+  taken: boolean;
+}
+
+export interface Fault {
+  kind: 'drop_before' | 'throttle' | 'error' | 'drop_after' | 'error_after' | 'garbage' | 'slow';
+  number?: string;
+  rate?: number;
+  count?: number;
+  after?: number;
+  code?: number;
+  status?: number;
+  delay_ms?: number;
+}
+
+export interface SimulatedPlatform {
+  url: string;
+  program: Program;
+  number(id: string, rules: Record<string, unknown>): Promise<void>;
+  fault(fault: Fault): Promise<void>;
+  ledger(): Promise<LedgerReport>;
+  /** Every row, in order of arrival. */
+  arrivals(): Promise<Arrival[]>;
+  close(): Promise<void>;
+}
+
+const PAGE_ROWS = 10_000;
+
+export async function startPlatform(): Promise<SimulatedPlatform> {
+  const program = startProgram('sandbox/main.ts', [], { SANDBOX_PORT: '0' });
+  const url = await program.seen(
+    'the sandbox listens',
+    (line) => /sandbox listening on (\S+)/.exec(line)?.[1],
+  );
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as T;
+  };
+  return {
+    url,
+    program,
+    number: async (id, rules) => void (await call('PUT', `/control/numbers/${id}`, rules)),
+    fault: async (fault) => void (await call('POST', '/control/faults', fault)),
+    ledger: () => call<LedgerReport>('GET', '/ledger'),
+    arrivals: async () => {
+      const rows: Arrival[] = [];
+      for (let since: number | null = 0; since !== null; ) {
+        const page: { arrivals: Arrival[]; next_since: number | null } = await call(
+          'GET',
+          `/ledger/arrivals?since=${since}&limit=${PAGE_ROWS}`,
+        );
+        rows.push(...page.arrivals);
+        since = page.next_since;
+      }
+      return rows;
+    },
+    close: () => program.end(),
+  };
+}

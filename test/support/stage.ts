@@ -1,0 +1,108 @@
+// A whole Sluice for one test: a name space of its own, an accounts file, the simulated platform, and any set of its processes.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { API_KEY, type Client, createClient } from './client.ts';
+import { type SimulatedPlatform, startPlatform } from './platform.ts';
+import { event, type Program, startProgram } from './program.ts';
+import { freshNamespace, redisUrl } from './services.ts';
+
+export interface SenderSetup {
+  id: string;
+  throughput: number;
+  portfolio?: string;
+}
+
+export interface StageOptions {
+  senders?: SenderSetup[];
+  redisUrl?: string;
+  env?: Record<string, string>;
+}
+
+export interface ApiProgram {
+  program: Program;
+  api: Client;
+}
+
+export interface Stage {
+  namespace: string;
+  platform: SimulatedPlatform;
+  /** `start`, `api` or `worker NAME…`; resolves when it has started. */
+  start(args: string[], env?: Record<string, string>): Promise<Program>;
+  /** The same for a process that has the API. */
+  serve(args: string[], env?: Record<string, string>): Promise<ApiProgram>;
+  /** Writes the accounts file anew; a SIGHUP makes a process read it. */
+  accounts(senders: SenderSetup[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The platform knows a sender by this name. */
+export const numberOf = (sender: string): string => `number-${sender}`;
+
+export async function openStage({
+  senders = [{ id: 's1', throughput: 1_000 }],
+  redisUrl: url = redisUrl(),
+  env = {},
+}: StageOptions = {}): Promise<Stage> {
+  const namespace = freshNamespace();
+  const folder = await mkdtemp(path.join(tmpdir(), 'sluice-test-'));
+  const file = path.join(folder, 'accounts.json');
+  const platform = await startPlatform();
+  const programs: Program[] = [];
+  const accounts = async (list: SenderSetup[]): Promise<void> => {
+    await writeFile(file, JSON.stringify(accountsOf(list, platform.url)));
+    for (const { id, throughput } of list) await platform.number(numberOf(id), { throughput });
+  };
+  await accounts(senders);
+  const shared = {
+    REDIS_URL: url,
+    SLUICE_ACCOUNTS: file,
+    SLUICE_NAMESPACE: namespace,
+    SLUICE_SECRET: randomBytes(32).toString('base64'),
+    PORT: '0',
+    LOG_LEVEL: 'info',
+    ...env,
+  };
+  const start = async (args: string[], more: Record<string, string> = {}): Promise<Program> => {
+    const program = startProgram('workers/run.ts', args, { ...shared, ...more });
+    programs.push(program);
+    await program.seen('the process has started', event('process.started'));
+    return program;
+  };
+  return {
+    namespace,
+    platform,
+    start,
+    serve: async (args, more) => {
+      const program = await start(args, more);
+      const { address } = await program.seen('the API listens', event('api.listening'));
+      return { program, api: createClient(String(address)) };
+    },
+    accounts,
+    close: async () => {
+      await Promise.all([...programs, platform.program].map((program) => program.end()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const accountsOf = (senders: SenderSetup[], platformUrl: string): object => ({
+  workspaces: [
+    {
+      id: 'acme',
+      plan: 'agency',
+      api_keys: [{ id: 'acme_live', secret: API_KEY }],
+      portfolios: [...new Set(senders.flatMap(({ portfolio }) => portfolio ?? []))].map((id) => ({ id })),
+      senders: senders.map(({ id, throughput, portfolio }) => ({
+        id,
+        platform: 'meta',
+        external_id: numberOf(id),
+        base_url: platformUrl,
+        access_token: 'sandbox-access-token',
+        throughput,
+        ...(portfolio ? { portfolio } : {}),
+      })),
+    },
+  ],
+});
