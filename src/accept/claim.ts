@@ -6,11 +6,11 @@ import { loadScript } from '../base/script.ts';
 import type { idempotencyKeys } from './keys.ts';
 
 /** A try that has not ended after this long is taken for dead. Longer than any append is waited for (30 s), so only the dead are. */
-export const LEASE_MS = 60_000;
+const LEASE_MS = 60_000;
 /** The lists of a 202 are kept this long after it. */
-export const REPLY_MS = 24 * 3_600_000;
+const REPLY_MS = 24 * 3_600_000;
 /** A key is bound to its body and job this long. */
-export const MEMORY_MS = 30 * 24 * 3_600_000;
+const MEMORY_MS = 30 * 24 * 3_600_000;
 
 const OWNER_BYTES = 12;
 const CLAIM = loadScript(import.meta.dirname, 'lua/claim.lua');

@@ -67,7 +67,7 @@ export const contentOf = (body: BulkRequestBody): Content =>
       ? { text: body.text }
       : {};
 
-export const invalid = (details: ProblemDetail[]): Failure => {
+const invalid = (details: ProblemDetail[]): Failure => {
   const first = details[0];
   const where = first === undefined ? '' : `: ${first.path === '' ? '' : `${first.path} `}${first.message}`;
   return refused('invalid_request', `The request is not valid${where}`, details);

@@ -108,17 +108,13 @@ interface Fields {
   text?: unknown;
 }
 
-/** The fields of a message, each by name: whatever else it brings is a fault, `__proto__` too. */
-function fieldsOf(message: object): Fields | Fault {
-  const fields: Fields = {};
-  for (const field in message) {
-    if (!isKnown(field)) return fault(field.slice(0, 64), 'the message has a field that is not known');
-    fields[field] = (message as Fields)[field];
-  }
-  return fields;
+/** A field that no message has, `__proto__` among them; undefined when there is none. */
+function unknownField(message: object): string | undefined {
+  for (const field in message) if (!isKnown(field)) return field;
+  return undefined;
 }
 
-const isKnown = (field: string): field is keyof Fields =>
+const isKnown = (field: string): boolean =>
   field === 'to' ||
   field === 'variables' ||
   field === 'reference' ||
@@ -127,9 +123,9 @@ const isKnown = (field: string): field is keyof Fields =>
 
 function checkMessage(message: unknown, common: Content, check: ContentCheck): Filled | Fault {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return NOT_AN_OBJECT;
-  const fields = fieldsOf(message);
-  if ('code' in fields) return fields;
-  const { to, variables, reference, template, text } = fields;
+  const unknown = unknownField(message);
+  if (unknown !== undefined) return fault(unknown.slice(0, 64), 'the message has a field that is not known');
+  const { to, variables, reference, template, text } = message as Fields;
   const number = typeof to === 'string' ? normalisePhone(to) : undefined;
   if (number === undefined) return NOT_A_NUMBER;
   if (reference !== undefined && (typeof reference !== 'string' || reference.length > REFERENCE_MAX))

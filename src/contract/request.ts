@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { MAX_DETAILS, type ProblemDetail } from './problem.ts';
 import { durationSchema, timestampSchema } from './time.ts';
 
-export const MAX_MESSAGES = 10_000;
+const MAX_MESSAGES = 10_000;
 export const MESSAGE_MAX_BYTES = 32 * 1024;
 export const REFERENCE_MAX = 128;
-export const METADATA_MAX_BYTES = 4 * 1024;
+const METADATA_MAX_BYTES = 4 * 1024;
 export const KEY_MAX = 255;
 /** A job starts at most this far ahead, and is dead this long after it was made. */
 export const SEND_AT_MAX_MS = 30 * 86_400_000;
