@@ -2,7 +2,7 @@
 // Whoever supervises the process starts it anew: a part that failed is never mended from inside.
 import type { Clock } from './clock.ts';
 import { messageOf } from './failure.ts';
-import type { Logger } from './logger.ts';
+import type { LogFields, Logger } from './logger.ts';
 
 /** Everything must have stopped this long after the signal; then the process ends with 1. */
 export const STOP_DEADLINE_MS = 15_000;
@@ -50,6 +50,7 @@ export function supervise(services: readonly Service[], options: SuperviseOption
   const ended = Promise.withResolvers<number>();
   let ending: Promise<void> | undefined;
   let status = 0;
+  let finished = false;
 
   const end = (reason: string, endStatus: number): void => {
     status = Math.max(status, endStatus);
@@ -68,13 +69,15 @@ export function supervise(services: readonly Service[], options: SuperviseOption
       });
   };
   const finish = (endStatus: number): void => {
+    if (finished) return;
+    finished = true;
     for (const [name, listener] of listeners) signals.off(name, listener);
     logger.info('process.stopped', { status: endStatus });
     ended.resolve(endStatus);
     (options.exit ?? process.exit)(endStatus);
   };
   const fail = (service: Service, error: unknown): void => {
-    logger.error('service.failed', { station: service.name, reason: messageOf(error) });
+    logger.error('service.failed', { station: service.name, ...wrongWith(error) });
     end(`${service.name} failed`, 1);
   };
 
@@ -106,6 +109,12 @@ export function supervise(services: readonly Service[], options: SuperviseOption
   starting.catch(() => {});
 
   return { started: starting, stopped: ended.promise, stop: () => end('stop', 0) };
+}
+
+/** Bad configuration comes as a list, and is logged as one. */
+function wrongWith(error: unknown): LogFields {
+  const { problems } = error as { problems?: unknown };
+  return Array.isArray(problems) ? { problems: problems.map(String) } : { reason: messageOf(error) };
 }
 
 /** In reverse order, one after the other; one that fails does not keep the rest from stopping. */

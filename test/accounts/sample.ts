@@ -72,6 +72,7 @@ export async function fileOnDisk(content: unknown): Promise<FileOnDisk> {
 
 export interface Line {
   event: string;
+  request_id?: string | undefined;
   problems?: string[] | undefined;
   reason?: string | undefined;
   station?: string | undefined;

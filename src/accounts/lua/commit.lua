@@ -1,7 +1,9 @@
 -- Writes objects and sets the next version, unless somebody wrote since the caller read. A repeat after a lost reply
 -- finds the next version there and answers 1 again.
 -- KEYS[1] the accounts hash
--- ARGV[1] version that the caller read, '' for none; ARGV[2] next version; ARGV[3..] field, value, field, value, ...
+-- ARGV[1] version that the caller read, '' for none
+-- ARGV[2] next version
+-- ARGV[3..] field, value, field, value, ...
 -- Returns 1 written, 0 somebody else was first: read again
 local current = redis.call('HGET', KEYS[1], 'version') or ''
 if current == ARGV[2] then return 1 end

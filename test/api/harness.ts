@@ -1,0 +1,125 @@
+// The API on a real socket with the real accounts, accept, log and ledger on a real Redis; a test may put something else in one place.
+import { randomBytes } from 'node:crypto';
+import { createAccept } from '../../src/accept/accept.ts';
+import type { Accept } from '../../src/accept/port.ts';
+import { createAccounts } from '../../src/accounts/registry.ts';
+import { type ApiOptions, createApi } from '../../src/api/app.ts';
+import { createHomeIndex } from '../../src/api/home-index.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
+import { createMetrics } from '../../src/base/metrics.ts';
+import { createRedis } from '../../src/base/redis.ts';
+import { createSecret } from '../../src/base/secret.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
+import { check } from '../../src/platforms/meta/check.ts';
+import { fileOnDisk, recordingLogger, SECRETS, sampleFile } from '../accounts/sample.ts';
+import { freshNamespace } from '../support/services.ts';
+
+export interface HarnessOptions {
+  redisUrl: string;
+  accept?: (real: Accept) => Accept;
+  overrides?: Partial<Pick<ApiOptions, 'ledger' | 'bodiesMaxBytes' | 'checks'>>;
+}
+
+export type Harness = Awaited<ReturnType<typeof startHarness>>;
+
+export async function startHarness({ redisUrl, accept = (real) => real, overrides = {} }: HarnessOptions) {
+  const namespace = freshNamespace();
+  const logger = recordingLogger();
+  const redis = createRedis(redisUrl, clock);
+  const secret = createSecret([randomBytes(32).toString('base64')]);
+  const metrics = createMetrics();
+  const file = await fileOnDisk(sampleFile());
+  const accounts = createAccounts({ redis, namespace, secret, clock, logger, file: file.path });
+  await accounts.start();
+  const homes = createHomeIndex(accounts, secret);
+  const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
+  const log = createRedisStreamsLog({ redis, namespace, clock, logger, consumer: 'test' });
+  const real = createAccept({ redis, namespace, secret, clock, log, ledger, accounts, logger, check });
+  const api = createApi({
+    config: { host: '127.0.0.1', port: 0 },
+    accounts,
+    accept: accept(real),
+    ledger,
+    secret,
+    clock,
+    logger,
+    metrics,
+    checks: { redis: () => redis.ping(), log: () => log.ping() },
+    ...overrides,
+  });
+  await api.start();
+  const url = api.url();
+
+  /** As the key of acme unless told otherwise. */
+  const call = (path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(url + path, {
+      ...init,
+      headers: {
+        authorization: `Bearer ${SECRETS.acmeKey}`,
+        ...(init.headers as Record<string, string> | undefined),
+      },
+    });
+  const post = (path: string, body: Bytes, headers: Record<string, string> = {}): Promise<Response> =>
+    call(path, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  return {
+    url,
+    call,
+    post,
+    /** A bulk job of `count` recipients; the answer, checked to be a 202. */
+    bulk: async (count = 2, headers: Record<string, string> = {}): Promise<BulkAnswer> => {
+      const answer = await post('/v1/messages/bulk', bulkBody(count, headers['x-sender']), headers);
+      if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`);
+      return (await answer.json()) as BulkAnswer;
+    },
+    redis,
+    namespace,
+    accounts,
+    logger,
+    metrics,
+    stop: async () => {
+      await api.stop();
+      await accounts.stop();
+      await redis.close();
+      await file.remove();
+    },
+  };
+}
+
+type Bytes = NonNullable<RequestInit['body']>;
+
+export interface BulkAnswer {
+  job: { id: string; status: string; sender: string; counts: { total: number; queued: number } };
+  rejected: { index: number; code: string }[];
+  duplicates: { index: number; of: number }[];
+}
+
+export interface ErrorAnswer {
+  error: {
+    code: string;
+    message: string;
+    request_id: string;
+    retry_after?: number;
+    details?: { path: string; code: string; message: string }[];
+  };
+}
+
+export interface ListAnswer {
+  data: { id: string; index: number; status: string }[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export function bulkBody(count: number, sender = 's1'): string {
+  const messages = Array.from({ length: count }, (_, i) => ({ to: `+1650555${String(1_000 + i)}` }));
+  return JSON.stringify({ sender, text: { body: 'Your order is ready.' }, messages });
+}
+
+/** Checks what every error has in common; gives the rest. */
+export async function errorOf(answer: Response): Promise<ErrorAnswer['error'] & { status: number }> {
+  const { error } = (await answer.json()) as ErrorAnswer;
+  if (error.request_id !== answer.headers.get('x-request-id'))
+    throw new Error('the request id is not that of the header');
+  if (!/^req_[0-9a-f]{24}$/.test(error.request_id)) throw new Error(`${error.request_id} is no request id`);
+  return { ...error, status: answer.status };
+}
