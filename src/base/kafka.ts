@@ -12,7 +12,7 @@ import {
   type RetryOptions,
 } from 'kafkajs';
 import type { Clock } from './clock.ts';
-import { Failure, messageOf, unavailable } from './failure.ts';
+import { Failure, messageOf, refused, unavailable } from './failure.ts';
 import type { Logger } from './logger.ts';
 
 export type KafkaConsumer = Consumer;
@@ -89,6 +89,7 @@ export function createKafka({ brokers, clientId, clock, logger }: KafkaOptions):
 
   return {
     send: async (topic, records) => {
+      assertKeyed(records);
       const sendAll = async () => {
         await connected();
         for (const messages of slices(records)) {
@@ -141,12 +142,16 @@ function once(start: () => Promise<void>): () => Promise<void> {
   };
 }
 
+function assertKeyed(records: readonly KafkaRecord[]): void {
+  const unkeyed = records.some(({ key }) => key === '');
+  if (unkeyed) throw refused('internal', 'a record without a key would lose its order');
+}
+
 /** In order, each at most `SEND_MAX_BYTES`. */
 function* slices(records: readonly KafkaRecord[]): Generator<KafkaRecord[]> {
   let slice: KafkaRecord[] = [];
   let bytes = 0;
   for (const record of records) {
-    if (record.key === '') throw new Error('a record without a key would be spread at random');
     const size = Buffer.byteLength(record.value) + Buffer.byteLength(record.key);
     if (slice.length > 0 && bytes + size > SEND_MAX_BYTES) {
       yield slice;

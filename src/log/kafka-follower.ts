@@ -134,19 +134,19 @@ async function workOff(
   if (lost.signal.aborted) throw lost.signal.reason;
 }
 
-/** Asks for heartbeats while the pass works or waits; the first that fails ends the pass. */
+/**
+ * Asks for heartbeats while the pass works or waits; the first that fails ends the pass after the entry at work. They go on
+ * until then: the group waits a minute for who still beats, but takes the partitions of who is silent for a session.
+ */
 function heartbeating(clock: Clock, heartbeat: () => Promise<void>, lost: AbortController): Timer {
   let timer: Timer = { cancel: () => {} };
   let cancelled = false;
+  const beat = async () => {
+    await heartbeat().catch((error: unknown) => lost.abort(error));
+    if (!cancelled) arm();
+  };
   const arm = () => {
-    timer = clock.after(ASK_HEARTBEAT_EVERY_MS, () => {
-      heartbeat().then(
-        () => {
-          if (!cancelled) arm();
-        },
-        (error: unknown) => lost.abort(error),
-      );
-    });
+    timer = clock.after(ASK_HEARTBEAT_EVERY_MS, beat);
   };
   arm();
   return {
