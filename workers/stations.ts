@@ -8,6 +8,7 @@ import { createLanes } from '../src/lanes/lanes.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
 import { check } from '../src/platforms/meta/check.ts';
 import { createMeta } from '../src/platforms/meta/client.ts';
+import { createAttemptIds } from './dispatch/attempt-id.ts';
 import { createBudget } from './dispatch/budget.ts';
 import type { DispatchContext } from './dispatch/context.ts';
 import { createFlusher } from './dispatch/flusher.ts';
@@ -61,7 +62,7 @@ function dispatchOf(stores: Stores): Service {
     jobs: createJobs(redis, config.namespace),
     metrics: { call: (outcome) => calls.inc({ outcome }) },
     callDeadlineMs: CALL_DEADLINE_MS,
-    attemptId: (job, index, attempt) => attemptId(secret, job, index, attempt),
+    attemptId: createAttemptIds(secret),
   };
   const dispatch = createDispatch({ context, maxLanes: config.dispatchLanes });
   return {
@@ -72,12 +73,4 @@ function dispatchOf(stores: Stores): Service {
       await http.close();
     },
   };
-}
-
-const TAG_LETTERS = 10;
-
-/** Opaque to the platform, and only ours to make: a receipt that names it is checked against the tag. */
-function attemptId(secret: Stores['secret'], job: string, index: number, attempt: number): string {
-  const name = `${job}.${index}.${attempt}`;
-  return `${name}.${secret.derive('attempt', [name], TAG_LETTERS)}`;
 }
