@@ -7,6 +7,4 @@ export const accountsKeys = (namespace: string) => ({
   secret: `${namespace}:secret`,
 });
 
-export type AccountsKeys = ReturnType<typeof accountsKeys>;
-
 export const VERSION_FIELD = 'version';

@@ -20,7 +20,7 @@ const KEEP_ALIVE_MS = 72_000;
 const REQUESTS_PER_SOCKET = 1_000;
 const SOCKETS_MAX = 10_000;
 
-export const requestId = (clock: Clock): string => `req_${clock.randomHex(12)}`;
+const requestId = (clock: Clock): string => `req_${clock.randomHex(12)}`;
 
 export function createEdge(clock: Clock): FastifyInstance {
   const app = fastify({

@@ -6,7 +6,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { Service } from '../base/service.ts';
 
 /** A check without an answer for this long has failed. */
-export const CHECK_MAX_MS = 1_000;
+const CHECK_MAX_MS = 1_000;
 
 /** By name, as it stands in the answer: whether the dependency answers now. A rejection counts as no. */
 export type Checks = Record<string, () => Promise<boolean>>;

@@ -48,7 +48,7 @@ export const internal = (cause: unknown): Failure =>
   });
 
 /** Seconds, rounded up; undefined when coming back does not help. */
-export function retryAfterOf(failure: Failure): number | undefined {
+function retryAfterOf(failure: Failure): number | undefined {
   if (!COME_BACK.has(failure.code)) return undefined;
   return Math.max(1, Math.ceil((failure.retryAfterMs ?? RETRY_AFTER_DEFAULT_MS) / 1_000));
 }

@@ -4,7 +4,7 @@ import { type Failure, refused } from '../base/failure.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
 import { detailsOf } from '../contract/request.ts';
 
-export const PAGE_MAX = 1_000;
+const PAGE_MAX = 1_000;
 const PAGE_DEFAULT = 50;
 
 /** What every list takes beside its own filter. */

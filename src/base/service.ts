@@ -5,7 +5,7 @@ import { messageOf } from './failure.ts';
 import type { LogFields, Logger } from './logger.ts';
 
 /** Everything must have stopped this long after the signal; then the process ends with 1. */
-export const STOP_DEADLINE_MS = 15_000;
+const STOP_DEADLINE_MS = 15_000;
 
 export interface Service {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Job } from '../../src/contract/job.ts';
+import type { Item, Job } from '../../src/contract/job.ts';
 import type { JobFilter, JobPosition, LedgerReader, Page } from '../../src/ledger/port.ts';
 import { SECRETS } from '../accounts/sample.ts';
 import { redisUrl } from '../support/services.ts';
@@ -209,6 +209,39 @@ test('a page that a narrow filter leaves short is filled by reading on, within a
     expect(page.data.map(({ id }) => id)).toEqual(['job_100', 'job_98', 'job_96']);
     expect(reads).toEqual([9, 8, 8, 7, 7]);
     expect(page.has_more).toBe(true);
+  } finally {
+    await own.stop();
+  }
+});
+
+test('items come by index, page after page, each status by itself', async () => {
+  const asked: unknown[][] = [];
+  const ledger: LedgerReader = {
+    job: async (_home, id) => ({ id }) as Job,
+    jobs: async () => ({ rows: [], next: undefined }),
+    items: async (home, _id, status, from, limit) => {
+      asked.push([home, status, from, limit]);
+      const rows = Array.from({ length: Math.min(limit, 7 - from) }, (_, i) => ({ index: from + i }) as Item);
+      return { rows, next: from + limit < 7 ? from + limit : undefined };
+    },
+  };
+  const own = await startHarness({ redisUrl: redisUrl(), overrides: { ledger } });
+  try {
+    const { job } = await own.bulk(7);
+    const seen: number[] = [];
+    let cursor = '';
+    do {
+      const path = `/v1/jobs/${job.id}/items?limit=3&status=failed${cursor}`;
+      const page = (await (await own.call(path)).json()) as ListAnswer;
+      seen.push(...page.data.map(({ index }) => index));
+      cursor = page.next_cursor === null ? '' : `&cursor=${page.next_cursor}`;
+      if (cursor !== '') {
+        const other = await own.call(`/v1/jobs/${job.id}/items?limit=3&status=queued${cursor}`);
+        expect(await errorOf(other)).toMatchObject({ status: 400, details: [{ path: 'cursor' }] });
+      }
+    } while (cursor !== '');
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(asked).toEqual([0, 3, 6].map((from) => ['p:acme_bm', 'failed', from, 3]));
   } finally {
     await own.stop();
   }
