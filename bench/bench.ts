@@ -1,0 +1,25 @@
+// What a benchmark is given and what it is.
+import type { RedisView } from './redis.ts';
+import type { Report } from './report.ts';
+
+export interface BenchOptions {
+  /** Only these contestants. */
+  only?: readonly string[];
+  rounds?: number;
+  /** Messages per sender. */
+  perSender?: number;
+}
+
+export interface Setting {
+  redisUrl: string;
+  redis: RedisView;
+  /** Starts Kafka when it is first asked for. */
+  brokers(): Promise<string>;
+  options: BenchOptions;
+  say(line: string): void;
+}
+
+export interface Bench {
+  name: string;
+  run(setting: Setting): Promise<Report>;
+}

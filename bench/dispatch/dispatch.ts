@@ -1,0 +1,185 @@
+// Messages per second at the downstream, everything on, beside a bare loop of the same calls and one BullMQ job per message.
+import { randomBytes } from 'node:crypto';
+import type { Bench, Setting } from '../bench.ts';
+import { type Downstream, type Measured, startDownstream } from '../downstream.ts';
+import { messagesOf } from '../payloads.ts';
+import { type Program, startProgram } from '../processes.ts';
+import type { Line, Report } from '../report.ts';
+import { type Sluice, startSluice } from '../sluice.ts';
+import { median, ratios } from '../stats.ts';
+import type { PeerOptions } from './calls.ts';
+import { openMessageQueue } from './message-queue.ts';
+
+const SENDERS = 50;
+const PER_SENDER = 1_000;
+const ROUNDS = 3;
+const PATIENCE_MS = 60_000;
+
+interface Round extends Measured {
+  faults: string[];
+}
+
+interface Course {
+  setting: Setting;
+  downstream: Downstream;
+  perSender: number;
+}
+
+type Contestant = (course: Course) => Promise<Round>;
+
+const NAMES = ['bare', 'redis', 'kafka', 'bullmq'] as const;
+type Name = (typeof NAMES)[number];
+
+const contestants: Record<Name, Contestant> = {
+  bare: runBare,
+  redis: (course) => runSluice(course, undefined),
+  kafka: async (course) => runSluice(course, await course.setting.brokers()),
+  bullmq: runBullmq,
+};
+
+export const dispatch: Bench = {
+  name: 'dispatch',
+  run: async (setting) => {
+    const { only, rounds = ROUNDS, perSender = PER_SENDER } = setting.options;
+    const names = NAMES.filter((name) => !only || only.includes(name));
+    const downstream = await startDownstream();
+    const course: Course = { setting, downstream, perSender };
+    const results: Record<Name, Round[]> = { bare: [], redis: [], kafka: [], bullmq: [] };
+    try {
+      // The sandbox lives through all rounds; nobody shall pay for its first calls.
+      await runBare({ ...course, perSender: Math.min(100, perSender) });
+      for (let round = 0; round < rounds; round++) {
+        for (const name of names) {
+          const result = await contestants[name](course);
+          results[name].push(result);
+          setting.say(`dispatch ${round + 1}/${rounds} ${name.padEnd(6)} ${sentence(result)}`);
+        }
+      }
+    } finally {
+      await downstream.stop();
+    }
+    return reportOf(results, perSender, rounds);
+  },
+};
+
+function sentence({ perSecond, cpu, faults }: Round): string {
+  const times = Object.entries(cpu).map(([who, seconds]) => `${who} ${seconds.toFixed(3)}`);
+  return `${Math.round(perSecond)}/s; CPU s per 1,000: ${times.join(', ')}${faults.length > 0 ? `; ${faults.join('; ')}` : ''}`;
+}
+
+async function runBare({ setting, downstream, perSender }: Course): Promise<Round> {
+  await downstream.reset();
+  const total = SENDERS * perSender;
+  const program = startPeer('bare', { setting, downstream, perSender }, '');
+  try {
+    const done = program.says(/^accepted (\d+)$/);
+    const measured = await downstream.measure(total, cpuOf(setting, downstream, program), PATIENCE_MS);
+    const accepted = Number((await done)[1]);
+    const faults = await downstream.faults(total);
+    if (accepted !== total) faults.push(`bare: ${accepted} accepted, should be ${total}`);
+    return { ...measured, faults };
+  } finally {
+    await program.stop();
+  }
+}
+
+async function runBullmq({ setting, downstream, perSender }: Course): Promise<Round> {
+  await downstream.reset();
+  const total = SENDERS * perSender;
+  const prefix = `{bench-${randomBytes(4).toString('hex')}-queue}`;
+  const queue = openMessageQueue(setting.redisUrl, prefix);
+  let program: Program | undefined;
+  try {
+    await queue.fill(SENDERS, perSender);
+    program = startPeer('bullmq', { setting, downstream, perSender }, prefix);
+    const measured = await downstream.measure(total, cpuOf(setting, downstream, program), PATIENCE_MS);
+    // What was answered is completed by then, or it never is.
+    await program.stop();
+    const faults = await downstream.faults(total);
+    const completed = await queue.completed();
+    if (completed !== total) faults.push(`bullmq: ${completed} completed, should be ${total}`);
+    return { ...measured, faults };
+  } finally {
+    await program?.stop();
+    await queue.close();
+    await setting.redis.clear(prefix.slice(1, -'-queue}'.length));
+  }
+}
+
+function startPeer(name: 'bare' | 'bullmq', course: Course, prefix: string): Program {
+  const options: PeerOptions = {
+    platformUrl: course.downstream.url,
+    senders: SENDERS,
+    perSender: course.perSender,
+    redisUrl: course.setting.redisUrl,
+    prefix,
+  };
+  return startProgram([`bench/dispatch/${name}.ts`, JSON.stringify(options)], {});
+}
+
+async function runSluice(
+  { setting, downstream, perSender }: Course,
+  brokers: string | undefined,
+): Promise<Round> {
+  await downstream.reset();
+  const { redisUrl } = setting;
+  const sluice = await startSluice({ redisUrl, brokers, senders: SENDERS, platformUrl: downstream.url });
+  try {
+    const jobs: string[] = [];
+    for (let sender = 0; sender < SENDERS; sender++)
+      jobs.push(await sluice.post(sender, messagesOf(sender, 0, perSender)));
+    await sluice.reach(jobs, ['queued'], PATIENCE_MS);
+    const program = await sluice.startDispatch();
+    const total = SENDERS * perSender;
+    const measured = await downstream.measure(total, cpuOf(setting, downstream, program), PATIENCE_MS);
+    await sluice.reach(jobs, ['completed'], PATIENCE_MS);
+    const faults = await downstream.faults(total);
+    return { ...measured, faults: [...faults, ...(await countFaults(sluice, jobs, perSender))] };
+  } finally {
+    await sluice.stop();
+    await setting.redis.clear(sluice.namespace);
+  }
+}
+
+async function countFaults(sluice: Sluice, jobs: readonly string[], perSender: number): Promise<string[]> {
+  const faults: string[] = [];
+  for (const job of jobs) {
+    const { accepted } = await sluice.counts(job);
+    if (accepted !== perSender) faults.push(`job ${job}: ${accepted} accepted, should be ${perSender}`);
+  }
+  return faults;
+}
+
+const cpuOf = (setting: Setting, downstream: Downstream, program: Program) => ({
+  worker: program.pid,
+  redis: setting.redis.pid,
+  sandbox: downstream.pid,
+});
+
+function reportOf(results: Record<Name, Round[]>, perSender: number, rounds: number): Report {
+  const speeds = (name: Name): number[] => results[name].map(({ perSecond }) => perSecond);
+  const line = (ours: Name, peer: Name, what: string, atLeast: number): Line[] =>
+    speeds(ours).length === 0 || speeds(peer).length === 0
+      ? []
+      : [
+          {
+            what,
+            unit: '/s',
+            ours: median(speeds(ours)),
+            peer: { name: peer, value: median(speeds(peer)) },
+            ratio: median(ratios(speeds(ours), speeds(peer))),
+            target: { atLeast },
+          },
+        ];
+  return {
+    benchmark: 'dispatch',
+    setting: `${SENDERS} senders, each its own home, ${perSender} messages each, ${rounds} rounds; CPU in seconds per 1,000 messages`,
+    lines: [
+      ...line('redis', 'bare', 'dispatch, log in Redis', 0.65),
+      ...line('kafka', 'bare', 'dispatch, log in Kafka', 0.5),
+      ...line('redis', 'bullmq', 'dispatch, log in Redis', 1.6),
+    ],
+    details: results,
+    faults: NAMES.flatMap((name) => results[name].flatMap(({ faults }) => faults)),
+  };
+}

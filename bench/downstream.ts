@@ -1,0 +1,114 @@
+// The sandbox as the platform of every contestant: a process of its own, without limits, and the one clock of the benchmark.
+import { setTimeout as wait } from 'node:timers/promises';
+import { cpuSecondsOf, type Program, startProgram } from './processes.ts';
+
+const LOOK_MS = 10;
+/** Arrivals at the beginning and at the end that are not measured: warming up, and running dry. */
+const WARM_SHARE = 0.1;
+
+export interface Downstream {
+  url: string;
+  pid: number;
+  /** Forgets everything; no limits from here on. */
+  reset(): Promise<void>;
+  /** Waits for `count` arrivals and says how fast those between the first and the last tenth came. */
+  measure(count: number, pids: Record<string, number | undefined>, patienceMs: number): Promise<Measured>;
+  /** What is wrong with the ledger when exactly `count` messages should have arrived, each once. */
+  faults(count: number): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export interface Measured {
+  perSecond: number;
+  /** CPU seconds per 1,000 messages, by process; absent where the system does not tell. */
+  cpu: Record<string, number>;
+}
+
+export async function startDownstream(): Promise<Downstream> {
+  const program = startProgram(['sandbox/main.ts'], { SANDBOX_PORT: '0' });
+  const url = (await program.says(/^sandbox listening on (\S+)$/))[1] ?? '';
+  return { url, pid: program.pid, ...callsOf(url, program) };
+}
+
+function callsOf(url: string, program: Program): Omit<Downstream, 'url' | 'pid'> {
+  return {
+    reset: async () => {
+      await ask(url, 'POST', '/control/reset');
+      await ask(url, 'PUT', '/control/settings', { default_throughput: 'unlimited' });
+    },
+    measure: (count, pids, patienceMs) => measure(url, count, pids, patienceMs),
+    faults: (count) => faultsOf(url, count),
+    stop: () => program.stop(),
+  };
+}
+
+async function measure(
+  url: string,
+  count: number,
+  pids: Record<string, number | undefined>,
+  patienceMs: number,
+): Promise<Measured> {
+  const giveUpAt = performance.now() + patienceMs;
+  const first = Math.max(1, Math.floor(count * WARM_SHARE));
+  const last = Math.ceil(count * (1 - WARM_SHARE));
+  const fromUs = await arrivalOf(url, first, giveUpAt);
+  const before = cpuNow(pids);
+  const untilUs = await arrivalOf(url, last, giveUpAt);
+  const after = cpuNow(pids);
+  await arrivalOf(url, count, giveUpAt);
+  const measured = last - first;
+  const cpu = Object.keys(pids).flatMap((name): [string, number][] => {
+    const [from, until] = [before[name], after[name]];
+    return from === undefined || until === undefined ? [] : [[name, ((until - from) * 1_000) / measured]];
+  });
+  return { perSecond: (measured * 1_000_000) / (untilUs - fromUs), cpu: Object.fromEntries(cpu) };
+}
+
+const cpuNow = (pids: Record<string, number | undefined>): Record<string, number | undefined> =>
+  Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, pid ? cpuSecondsOf(pid) : undefined]));
+
+/** Asks for one row of the ledger: that costs the sandbox next to nothing, however many it holds. */
+async function arrivalOf(url: string, seq: number, giveUpAt: number): Promise<number> {
+  while (performance.now() < giveUpAt) {
+    const page = await ask<{ arrivals: { at_us: number }[] }>(
+      url,
+      'GET',
+      `/ledger/arrivals?since=${seq - 1}&limit=1`,
+    );
+    const row = page.arrivals[0];
+    if (row) return row.at_us;
+    await wait(LOOK_MS);
+  }
+  const { totals } = await ask<{ totals: { arrivals: number } }>(url, 'GET', '/ledger');
+  throw new Error(`the sandbox has seen ${totals.arrivals} arrivals and waits for number ${seq}`);
+}
+
+interface Report {
+  totals: { arrivals: number; taken: number; refused: Record<string, number> };
+  recipients: number;
+  repeats: number;
+  violations: { total: number };
+}
+
+async function faultsOf(url: string, count: number): Promise<string[]> {
+  const { totals, recipients, repeats, violations } = await ask<Report>(url, 'GET', '/ledger');
+  const expected: [string, number, number][] = [
+    ['arrivals', totals.arrivals, count],
+    ['taken', totals.taken, count],
+    ['recipients', recipients, count],
+    ['repeats', repeats, 0],
+    ['violations', violations.total, 0],
+  ];
+  return expected
+    .filter(([, is, should]) => is !== should)
+    .map(([what, is, should]) => `sandbox: ${what} ${is}, should be ${should}`);
+}
+
+async function ask<Answer>(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
+  const answer = await fetch(`${url}${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Answer;
+}

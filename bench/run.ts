@@ -1,0 +1,81 @@
+// `npm run bench [-- name… --only contestant,… --rounds n --per-sender n]`: every benchmark beside its peers, in the same run.
+// Prints one table and writes bench/results/*.json (not when the run was shortened). Ends with status 1 when a count was not exact.
+import { parseArgs } from 'node:util';
+import { type KafkaService, provideKafka } from '../src/setup/kafka.ts';
+import { provideRedis } from '../src/setup/redis.ts';
+import type { Bench, BenchOptions } from './bench.ts';
+import { dispatch } from './dispatch/dispatch.ts';
+import { kafkaVersionOf } from './kafka.ts';
+import { type Machine, machineOf } from './machine.ts';
+import { killPrograms } from './processes.ts';
+import { openRedis } from './redis.ts';
+import { keep, type Report, tableOf } from './report.ts';
+
+const BENCHES: readonly Bench[] = [dispatch];
+
+const say = (line: string): void => void process.stderr.write(`[bench] ${line}\n`);
+
+process.on('exit', killPrograms);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+// A half-open client may not keep a finished run alive.
+process.exit();
+
+async function main(args: string[]): Promise<number> {
+  const { names, options } = readArguments(args);
+  const benches = BENCHES.filter(({ name }) => names.length === 0 || names.includes(name));
+  if (benches.length === 0)
+    throw new Error(`the benchmarks are: ${BENCHES.map(({ name }) => name).join(', ')}`);
+  const redisService = await provideRedis({ docker: 'testcontainers' });
+  let kafka: Promise<KafkaService> | undefined;
+  const brokers = async (): Promise<string> => {
+    kafka ??= provideKafka({ docker: 'testcontainers' });
+    return (await kafka).brokers;
+  };
+  try {
+    const redis = await openRedis(redisService.url);
+    const reports: Report[] = [];
+    for (const bench of benches)
+      reports.push(await bench.run({ redisUrl: redisService.url, redis, brokers, options, say }));
+    const machine = machineOf(redis.version, kafka ? await kafkaVersionOf(await brokers()) : 'not used');
+    redis.close();
+    if (Object.keys(options).length === 0) for (const report of reports) keep(report, machine);
+    return print(reports, machine);
+  } finally {
+    await Promise.allSettled([redisService.stop(), kafka?.then((service) => service.stop())]);
+  }
+}
+
+function readArguments(args: string[]): { names: string[]; options: BenchOptions } {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      'per-sender': { type: 'string' },
+    },
+  });
+  const options: BenchOptions = {};
+  if (values.only) options.only = values.only.split(',');
+  if (values.rounds) options.rounds = Number(values.rounds);
+  if (values['per-sender']) options.perSender = Number(values['per-sender']);
+  return { names: positionals, options };
+}
+
+function print(reports: readonly Report[], machine: Machine): number {
+  process.stdout.write(`\n${tableOf(reports)}\n\n`);
+  const { cpu, cores, os, node, redis, kafka, date } = machine;
+  process.stdout.write(
+    `${cpu}, ${cores} cores, ${os}, Node ${node}, Redis ${redis}, Kafka ${kafka}, ${date}\n`,
+  );
+  const faults = reports.flatMap((report) => report.faults.map((fault) => `${report.benchmark}: ${fault}`));
+  for (const fault of faults) process.stdout.write(`not exact: ${fault}\n`);
+  return faults.length === 0 ? 0 : 1;
+}
