@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { decodeRows, unpackRows } from '../../src/base/rows.ts';
+import { sha256Hex } from '../../src/base/secret.ts';
 import { jobRecordSchema } from '../../src/contract/record.ts';
 
 const folder = path.join(import.meta.dirname, 'golden');
@@ -24,4 +26,16 @@ test.each(files)('%s is read when a later release has added to it', (file) => {
 test.each(files)('%s of an unknown version or type is not read', (file) => {
   expect(jobRecordSchema.safeParse({ ...read(file), v: 2 }).success).toBe(false);
   expect(jobRecordSchema.safeParse({ ...read(file), type: 'letter' }).success).toBe(false);
+});
+
+test('the rows of the chunk are read, and are those the seal names', () => {
+  const chunk = read('chunk.v1.json');
+  expect(decodeRows(chunk.rows)).toEqual([
+    ['+31612345678', ['Ada', 'A-1001', 'https://shop.example/o/1001'], 'order-1001'],
+    0,
+    ['+4915112345678', { name: 'Bo' }, 0, { text: { body: 'Your parcel is here', preview_url: false } }],
+    ['+254712345678'],
+  ]);
+  expect(sha256Hex(unpackRows(chunk.rows))).toBe(chunk.sha256);
+  expect(read('seal.v1.json').digests).toEqual([chunk.sha256]);
 });
