@@ -1,0 +1,65 @@
+// Follows a job to its end, drawing its progress.
+import type { Clock } from '../../base/clock.ts';
+import type { Job, JobStatus } from '../../contract/job.ts';
+import type { LiveLine } from '../terminal/live-line.ts';
+import { createRateMeter } from '../terminal/rate-meter.ts';
+import { type Api, ApiProblem, Unreachable } from './api.ts';
+
+const LOOK_EVERY_MS = 150;
+/** So long may the API be away before we give up. */
+const PATIENCE_US = 15_000_000;
+const ENDED: readonly JobStatus[] = ['completed', 'canceled', 'expired', 'incomplete'];
+
+export interface FollowOptions {
+  api: Api;
+  line: LiveLine;
+  clock: Clock;
+  signal?: AbortSignal;
+}
+
+/** The job as it ended, or as it was last seen when `signal` was raised. */
+export async function followJob(job: Job, options: FollowOptions): Promise<Job> {
+  try {
+    return await follow(job, options);
+  } finally {
+    options.line.end();
+  }
+}
+
+async function follow(job: Job, { api, line, clock, signal }: FollowOptions): Promise<Job> {
+  const startUs = clock.monotonicUs();
+  const meter = createRateMeter();
+  let now = job;
+  while (!signal?.aborted) {
+    const atUs = clock.monotonicUs();
+    const { total, queued, sending } = now.counts;
+    const done = total - queued - sending;
+    meter.read(atUs, done);
+    const ended = ENDED.includes(now.status);
+    const elapsedMs = ended ? spanMs(now) : (atUs - startUs) / 1_000;
+    line.show({ done, total, perSecond: meter.perSecond(), elapsedMs, note: noteOf(now) });
+    if (ended) break;
+    await clock.delay(LOOK_EVERY_MS, signal);
+    if (!signal?.aborted) now = await look(api, job.id, clock);
+  }
+  return now;
+}
+
+/** By the service's own stamps: from created to the last change. */
+export const spanMs = (job: Job): number => Date.parse(job.updated_at) - Date.parse(job.created_at);
+
+const noteOf = ({ status, hold }: Job): string | undefined =>
+  hold?.message ?? (status === 'paused' || status === 'scheduled' ? status : undefined);
+
+async function look(api: Api, id: string, clock: Clock): Promise<Job> {
+  const giveUpAtUs = clock.monotonicUs() + PATIENCE_US;
+  for (;;) {
+    try {
+      return await api.get<Job>(`/v1/jobs/${encodeURIComponent(id)}`);
+    } catch (error) {
+      const passing = error instanceof Unreachable || (error instanceof ApiProblem && error.passing);
+      if (!passing || clock.monotonicUs() > giveUpAtUs) throw error;
+      await clock.delay(LOOK_EVERY_MS);
+    }
+  }
+}
