@@ -1,0 +1,99 @@
+// One reply of each script is swallowed: the script has run, its caller does not know. ioredis by itself would send it again, and m10 shows
+// what that does to a counter; here every script must be such that being run again changes nothing. The scripts are found by looking into
+// the tree, so a new one is tested by the plain job or asks for a step of its own below.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { createRedis, type Redis } from '../../src/base/redis.ts';
+import { lanesKey } from '../../src/lanes/keys.ts';
+import { jobRowKey } from '../../src/ledger/keys.ts';
+import { expectAgreement } from '../support/both-ends.ts';
+import { bulk } from '../support/client.ts';
+import { openRedisProxy, type RedisProxy } from '../support/redis-proxy.ts';
+import { allScripts } from '../support/scripts.ts';
+import { redisUrl } from '../support/services.ts';
+import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
+import { appendUnreadable } from '../support/unreadable.ts';
+import { until } from '../support/until.ts';
+
+const RECIPIENTS = 60;
+const FAST = { id: 's1', throughput: 1_000 };
+/** One a second: what is left of a job after its second expires. */
+const SLOW = { id: 's2', throughput: 1 };
+
+let proxy: RedisProxy;
+let redis: Redis;
+let stage: Stage;
+let service: ApiProgram;
+let first = 2_000_000;
+
+beforeAll(async () => {
+  proxy = await openRedisProxy(redisUrl());
+  redis = createRedis(redisUrl(), systemClock);
+  stage = await openStage({ redisUrl: proxy.url, senders: [FAST, SLOW] });
+  service = await stage.serve(['start']);
+});
+afterAll(async () => {
+  await stage?.close();
+  await redis?.close();
+  await proxy?.close();
+});
+
+/** What makes the service run those scripts that a plain job does not need. */
+const steps: Record<string, () => Promise<void>> = {
+  revive: async () => {
+    // A lane whose ticket was lost: it stands in the due-by set, and its time has passed.
+    await redis.client.zadd(lanesKey(stage.namespace, 's:s2'), 1, 's2');
+  },
+  release: async () => {
+    const answer = await service.api.post(bulk(1, { messages: [{ to: 'nobody' }] }));
+    expect([422, 503]).toContain(answer.status);
+  },
+  expire: async () => {
+    const { id } = await service.api.send(bulk(4, { sender: 's2', expires_after: '1s' }, 9_000_000));
+    const expired = async () => (await service.api.job(id)).counts.expired > 0;
+    await until(expired, { what: 'the rest of the job expires' });
+  },
+  'fail-chunk': async () => {
+    const id = await appendUnreadable(redis, stage.namespace, { home: 's:s1', sender: 's1', rows: 3 });
+    const row = jobRowKey(stage.namespace, 's:s1', id);
+    const ended = async () => (await redis.client.hget(row, 'state')) === 'completed';
+    await until(ended, { what: 'the job of unreadable rows ends' });
+    expect(await redis.client.hget(row, 'n:f')).toBe('3');
+  },
+  commit: async () => {
+    await stage.accounts([{ ...FAST, throughput: FAST.throughput - 1 }, SLOW]);
+    service.program.kill('SIGHUP');
+  },
+  join: async () => {
+    await stage.start(['worker', 'intake']);
+  },
+  leave: async () => {
+    const worker = await stage.start(['worker', 'intake']);
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+  },
+};
+
+test.each(allScripts().map(({ name, sha }) => [name, sha] as const))('the reply of %s', async (name, sha) => {
+  proxy.lose(sha);
+  await steps[name]?.();
+  first += RECIPIENTS;
+  const { id } = await service.api.send(bulk(RECIPIENTS, {}, first), randomUUID());
+  const job = await service.api.completed(id);
+  await until(() => proxy.lost(), {
+    what: `a call of ${name}: no step of this test makes the service run it`,
+    timeoutMs: 5_000,
+  });
+  // A reply lost after the job had ended (fold, give-back, trim): the next job finds everything in order.
+  first += RECIPIENTS;
+  const next = await service.api.send(bulk(RECIPIENTS, {}, first), randomUUID());
+  const nextJob = await service.api.completed(next.id);
+
+  const arrivals = await stage.platform.arrivals();
+  for (const one of [job, nextJob]) {
+    expect(one.counts).toMatchObject({ total: RECIPIENTS, accepted: RECIPIENTS, failed: 0, unknown: 0 });
+    expectAgreement(one, await service.api.items(one.id), arrivals);
+  }
+  expect(await stage.platform.ledger()).toMatchObject({ repeats: 0, violations: { total: 0 } });
+});
