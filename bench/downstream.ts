@@ -1,6 +1,6 @@
 // The sandbox as the platform of every contestant: a process of its own, without limits, and the one clock of the benchmark.
 import { setTimeout as wait } from 'node:timers/promises';
-import { cpuSecondsOf, type Program, startProgram } from './processes.ts';
+import { type Program, startProgram } from './processes.ts';
 
 const LOOK_MS = 10;
 /** Arrivals at the beginning and at the end that are not measured: warming up, and running dry. */
@@ -12,11 +12,14 @@ export interface Downstream {
   /** Forgets everything; no limits from here on. */
   reset(): Promise<void>;
   /** Waits for `count` arrivals and says how fast those between the first and the last tenth came. */
-  measure(count: number, pids: Record<string, number | undefined>, patienceMs: number): Promise<Measured>;
+  measure(count: number, meters: Meters, patienceMs: number): Promise<Measured>;
   /** What is wrong with the ledger when exactly `count` messages should have arrived, each once. */
   faults(count: number): Promise<string[]>;
   stop(): Promise<void>;
 }
+
+/** CPU seconds used so far, by process; undefined where the system does not tell. */
+export type Meters = Record<string, () => number | undefined | Promise<number>>;
 
 export interface Measured {
   perSecond: number;
@@ -36,36 +39,33 @@ function callsOf(url: string, program: Program): Omit<Downstream, 'url' | 'pid'>
       await ask(url, 'POST', '/control/reset');
       await ask(url, 'PUT', '/control/settings', { default_throughput: 'unlimited' });
     },
-    measure: (count, pids, patienceMs) => measure(url, count, pids, patienceMs),
+    measure: (count, meters, patienceMs) => measure(url, count, meters, patienceMs),
     faults: (count) => faultsOf(url, count),
     stop: () => program.stop(),
   };
 }
 
-async function measure(
-  url: string,
-  count: number,
-  pids: Record<string, number | undefined>,
-  patienceMs: number,
-): Promise<Measured> {
+async function measure(url: string, count: number, meters: Meters, patienceMs: number): Promise<Measured> {
   const giveUpAt = performance.now() + patienceMs;
   const first = Math.max(1, Math.floor(count * WARM_SHARE));
   const last = Math.ceil(count * (1 - WARM_SHARE));
   const fromUs = await arrivalOf(url, first, giveUpAt);
-  const before = cpuNow(pids);
+  const before = await cpuNow(meters);
   const untilUs = await arrivalOf(url, last, giveUpAt);
-  const after = cpuNow(pids);
+  const after = await cpuNow(meters);
   await arrivalOf(url, count, giveUpAt);
   const measured = last - first;
-  const cpu = Object.keys(pids).flatMap((name): [string, number][] => {
+  const cpu = Object.keys(meters).flatMap((name): [string, number][] => {
     const [from, until] = [before[name], after[name]];
     return from === undefined || until === undefined ? [] : [[name, ((until - from) * 1_000) / measured]];
   });
   return { perSecond: (measured * 1_000_000) / (untilUs - fromUs), cpu: Object.fromEntries(cpu) };
 }
 
-const cpuNow = (pids: Record<string, number | undefined>): Record<string, number | undefined> =>
-  Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, pid ? cpuSecondsOf(pid) : undefined]));
+async function cpuNow(meters: Meters): Promise<Record<string, number | undefined>> {
+  const read = Object.entries(meters).map(async ([who, meter]) => [who, await meter()] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
 
 /** Asks for one row of the ledger: that costs the sandbox next to nothing, however many it holds. */
 async function arrivalOf(url: string, seq: number, giveUpAt: number): Promise<number> {

@@ -6,7 +6,8 @@ const SCAN_COUNT = 1_000;
 export interface RedisView {
   client: RedisClient;
   version: string;
-  pid: number | undefined;
+  /** CPU seconds that the server has used, as it says itself: it may run where its pid is another. */
+  cpuSeconds(): Promise<number>;
   /** Removes every key that belongs to a name space or a queue's prefix. */
   clear(name: string): Promise<void>;
   keys(name: string): AsyncGenerator<string[]>;
@@ -15,14 +16,15 @@ export interface RedisView {
 
 export async function openRedis(url: string): Promise<RedisView> {
   const client = connectForQueue(url);
-  const info = await client.info('server');
-  const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
-  const local = /^(127\.0\.0\.1|localhost)$/.test(new URL(url).hostname);
+  const version = fieldOf(await client.info('server'), 'redis_version');
   const keys = (name: string) => keysOf(client, name);
   return {
     client,
-    version: field('redis_version') ?? 'unknown',
-    pid: local ? Number(field('process_id')) : undefined,
+    version,
+    cpuSeconds: async () => {
+      const info = await client.info('cpu');
+      return Number(fieldOf(info, 'used_cpu_user')) + Number(fieldOf(info, 'used_cpu_sys'));
+    },
     clear: async (name) => {
       for await (const some of keys(name)) if (some.length > 0) await client.unlink(...some);
     },
@@ -30,6 +32,9 @@ export async function openRedis(url: string): Promise<RedisView> {
     close: () => client.disconnect(),
   };
 }
+
+export const fieldOf = (info: string, name: string): string =>
+  new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown';
 
 /** `name:…` and `{name-queue}:…`: everything that Sluice and a peer's queue write. */
 async function* keysOf(client: RedisClient, name: string): AsyncGenerator<string[]> {

@@ -1,9 +1,9 @@
 // Messages per second at the downstream, everything on, beside a bare loop of the same calls and one BullMQ job per message.
 import { randomBytes } from 'node:crypto';
 import type { Bench, Setting } from '../bench.ts';
-import { type Downstream, type Measured, startDownstream } from '../downstream.ts';
+import { type Downstream, type Measured, type Meters, startDownstream } from '../downstream.ts';
 import { messagesOf } from '../payloads.ts';
-import { type Program, startProgram } from '../processes.ts';
+import { cpuSecondsOf, type Program, startProgram } from '../processes.ts';
 import type { Line, Report } from '../report.ts';
 import { type Sluice, startSluice } from '../sluice.ts';
 import { median, ratios } from '../stats.ts';
@@ -150,10 +150,10 @@ async function countFaults(sluice: Sluice, jobs: readonly string[], perSender: n
   return faults;
 }
 
-const cpuOf = (setting: Setting, downstream: Downstream, program: Program) => ({
-  worker: program.pid,
-  redis: setting.redis.pid,
-  sandbox: downstream.pid,
+const cpuOf = (setting: Setting, downstream: Downstream, program: Program): Meters => ({
+  worker: () => cpuSecondsOf(program.pid),
+  redis: () => setting.redis.cpuSeconds(),
+  sandbox: () => cpuSecondsOf(downstream.pid),
 });
 
 function reportOf(results: Record<Name, Round[]>, perSender: number, rounds: number): Report {
