@@ -3,7 +3,7 @@
 // and one that no rule names any more is forgotten.
 import { RollingGate, RollingGauge } from './judge/rolling-window.ts';
 import { Tally } from './ledger/tally.ts';
-import type { Settings } from './settings.ts';
+import type { Latency, Settings } from './settings.ts';
 
 export interface WindowRule {
   count: number;
@@ -15,11 +15,6 @@ export interface TemplateRule {
   language: string;
   params: number;
   status?: 'APPROVED' | 'PAUSED' | 'DISABLED';
-}
-
-export interface Latency {
-  min: number;
-  max: number;
 }
 
 /** Absent fields fall back to the settings, or mean "none". */

@@ -2,7 +2,7 @@
 // It imports nothing of Sluice, so that what it reports about Sluice is an outside view.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { systemClock } from './clock.ts';
-import { control, type ControlReply } from './control/control.ts';
+import { type ControlReply, control } from './control/control.ts';
 import { InputError } from './control/input.ts';
 import { arrivalsPage, ledgerReport } from './ledger/report.ts';
 import { envelope, graphError, unknownPath } from './meta/graph-error.ts';

@@ -1,5 +1,9 @@
 // What holds for the whole sandbox, and for numbers that say nothing of their own.
-import type { Latency } from './phone-number.ts';
+
+export interface Latency {
+  min: number;
+  max: number;
+}
 
 export interface Settings {
   /** True: only configured numbers exist. False: an unknown number is created on first use. */

@@ -1,8 +1,8 @@
 // What may be told to the sandbox: the fields of every control call, their ranges, and what they become.
 // A PUT changes the fields it names; null takes a field back to its default.
 import { FAULT_KINDS, type FaultRule } from '../faults.ts';
-import type { Latency, NumberRules, TemplateRule, WindowRule } from '../phone-number.ts';
-import type { Settings } from '../settings.ts';
+import type { NumberRules, TemplateRule, WindowRule } from '../phone-number.ts';
+import type { Latency, Settings } from '../settings.ts';
 import {
   type Check,
   either,

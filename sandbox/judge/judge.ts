@@ -2,7 +2,7 @@
 // template, pair, throughput (with any further windows), tier. Each message is judged at the stamp of its head.
 // A number that does not enforce lets everything through and only has its violations counted.
 import type { Entry, Ledger } from '../ledger/ledger.ts';
-import { graphError, type GraphError } from '../meta/graph-error.ts';
+import { type GraphError, graphError } from '../meta/graph-error.ts';
 import type { TemplateUse } from '../meta/message.ts';
 import type { NumberRules, TemplateRule } from '../phone-number.ts';
 import type { Settings } from '../settings.ts';

@@ -1,7 +1,7 @@
 // Reads the body of a send call the way Meta does: what is required, how long it may be, which code it answers.
 // Unknown fields are ignored. The recipient becomes digits; whoever wrote it without `+` is counted, because Meta
 // would then put the business number's country code in front (reference/meta-cloud-api.md §5.1).
-import { graphError, type GraphError } from './graph-error.ts';
+import { type GraphError, graphError } from './graph-error.ts';
 
 export interface Message {
   /** The recipient as written, and as digits. */

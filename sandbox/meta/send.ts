@@ -5,10 +5,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterDelay } from '../clock.ts';
 import { judge, throttleError } from '../judge/judge.ts';
 import type { Entry } from '../ledger/ledger.ts';
-import type { Latency, PhoneNumber } from '../phone-number.ts';
+import type { PhoneNumber } from '../phone-number.ts';
+import type { Latency } from '../settings.ts';
 import { answer, destroy, readBody } from '../wire.ts';
 import type { World } from '../world.ts';
-import { envelope, graphError, type GraphError, tokenError, unknownObject } from './graph-error.ts';
+import { envelope, type GraphError, graphError, tokenError, unknownObject } from './graph-error.ts';
 import { type Message, parseMessage } from './message.ts';
 import { wamidOf } from './wamid.ts';
 

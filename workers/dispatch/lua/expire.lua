@@ -24,8 +24,8 @@ redis.call('HDEL', KEYS[3], ARGV[2])
 for i = 3, #ARGV do
   redis.call('ZREM', KEYS[4], ARGV[2] .. ':' .. ARGV[i])
 end
-for i = 5, 7 do
-  redis.call('LREM', KEYS[i], 0, ARGV[2])
+for _, queue in ipairs({ KEYS[5], KEYS[6], KEYS[7] }) do
+  redis.call('LREM', queue, 0, ARGV[2])
 end
 complete_if_done(KEYS[1], now)
 return expired

@@ -18,6 +18,7 @@
 -- include: ../../../src/lanes/lua/_lane.lua
 -- include: ../../../src/pacing/lua/_permits.lua
 -- include: ../../../src/ledger/lua/_items.lua
+-- include: _apply.lua
 local now = now_us(ARGV[1])
 local linger = tonumber(ARGV[3])
 local limits, at, key = read_limits(4, 5)
@@ -30,6 +31,7 @@ for i = 1, tonumber(ARGV[at]) do
     statuses = KEYS[key + 1],
     tries = KEYS[key + 2],
     uncounted = KEYS[key + 3],
+    deltas = {},
   }
   key = key + 4
 end
@@ -41,53 +43,35 @@ for i = 1, tonumber(ARGV[at]) do
 end
 at = at + #chunks * 3 + 1
 
-local wake, moved = nil, 0
-
-local function apply(o)
-  local job, index = o.chunk.job, o.index
-  if try_at(job.tries, index) == o.try then
-    local from = status_at(job.statuses, index)
-    if o.to == 'q' and o.counts and o.most > 0 then
-      local counted = o.try - tonumber(redis.call('HGET', job.uncounted, us(index)) or '0')
-      o.to = counted >= o.most and 'f' or 'q'
-    end
-    if outranks(from, o.to) then
-      move(job.row, job.statuses, index, from, o.to)
-      moved = moved + 1
-      job.touched = true
-      if o.to ~= 'q' then
-        o.chunk.lines[#o.chunk.lines + 1] = o.line
-      end
-      if o.to == 'q' then
-        redis.call('ZADD', KEYS[4], us(o.due), job.id .. ':' .. us(index))
-        wake = math.min(wake or o.due, o.due)
-        if not o.counts then
-          redis.call('HINCRBY', job.uncounted, us(index), 1)
-          redis.call('PEXPIREAT', job.uncounted, job.dies_at)
-        end
-      end
-    end
-  end
-  if redis.call('ZREM', KEYS[3], job.id .. ':' .. us(index) .. ':' .. o.try) == 1 then
-    free_places(limits, o.ended, o.written, linger)
-  end
-end
-
+local batch = { later = KEYS[4], wake = nil, moved = 0 }
+local ended, flying = {}, {}
 while ARGV[at] do
-  apply({
+  local o = {
     chunk = chunks[tonumber(ARGV[at])],
     index = tonumber(ARGV[at + 1]),
     try = tonumber(ARGV[at + 2]) % 256,
     to = ARGV[at + 3],
-    written = ARGV[at + 4] == '1',
     counts = ARGV[at + 5] == '1',
     most = tonumber(ARGV[at + 6]),
-    ended = tonumber(ARGV[at + 7]),
     due = tonumber(ARGV[at + 8]),
     line = ARGV[at + 9],
-  })
+  }
+  apply(batch, o)
+  flying[#flying + 1] = o.chunk.job.id .. ':' .. us(o.index) .. ':' .. o.try
+  ended[#flying] = ARGV[at + 4] == '1' and tonumber(ARGV[at + 7]) or false
   at = at + 10
 end
+
+-- Only a call that still held its places gives them back: a repeat finds it gone.
+local scores = redis.call('ZMSCORE', KEYS[3], unpack(flying))
+local freed = {}
+for i = 1, #flying do
+  if scores[i] then
+    freed[#freed + 1] = ended[i]
+  end
+end
+redis.call('ZREM', KEYS[3], unpack(flying))
+free_places(limits, freed, linger)
 
 local whole = {}
 for slot, chunk in ipairs(chunks) do
@@ -100,11 +84,7 @@ for slot, chunk in ipairs(chunks) do
   end
 end
 for _, job in ipairs(jobs) do
-  if job.touched then
-    redis.call('HSET', job.row, 'updated', us(now))
-    redis.call('PEXPIREAT', job.tries, job.dies_at)
-    complete_if_done(job.row, now)
-  end
+  write_counts(job, now)
 end
-local n = wake and arrive(KEYS[1], KEYS[2], ARGV[2], wake, now) or 0
-return { us(n), us(wake or 0), table.concat(whole, ','), moved }
+local n = batch.wake and arrive(KEYS[1], KEYS[2], ARGV[2], batch.wake, now) or 0
+return { us(n), us(batch.wake or 0), table.concat(whole, ','), batch.moved }

@@ -25,6 +25,7 @@
 -- include: ../../../src/lanes/lua/_lane.lua
 -- include: ../../../src/pacing/lua/_permits.lua
 -- include: ../../../src/ledger/lua/_items.lua
+-- include: _start.lua
 local now = now_us(ARGV[1])
 if not holds(KEYS[1], ARGV[2], now) then
   return { 'gone' }
@@ -43,90 +44,28 @@ for i = 1, tonumber(ARGV[at]) do
 end
 at = at + #jobs + 1
 local moments, next_at, binding = permits(limits, KEYS[3], tonumber(ARGV[5]), now, tonumber(ARGV[6]))
-local linger, deadline = tonumber(ARGV[8]), tonumber(ARGV[7])
-local grants, flying, used = {}, {}, 0
-
-local function grant(slot, index, try)
-  used = used + 1
-  local moment = moments[used]
-  grants[used] = slot .. ',' .. index .. ',' .. try .. ',' .. us(moment)
-  flying[#flying + 1] = us(moment + deadline)
-  flying[#flying + 1] = jobs[slot].id .. ':' .. index .. ':' .. try
-end
-
--- Starts one row that waited alone.
-local function start_one(slot, index)
-  local job = jobs[slot]
-  if redis.call('ZREM', KEYS[4], job.id .. ':' .. index) == 1 and status_at(job.statuses, index) == 'q' then
-    local try = (try_at(job.tries, index) + 1) % 256
-    redis.call('SETRANGE', job.tries, index, string.char(try))
-    move(job.row, job.statuses, index, 'q', 's')
-    grant(slot, us(index), try)
-  end
-end
-
--- Starts rows from the cursor on; passes rows that are no longer queued.
-local function start_run(slot, from, count, queue)
-  local job = jobs[slot]
-  local cursor, rows = (redis.call('HGET', KEYS[5], job.id) or ''):match('^(%d+) (%d+)$')
-  if tonumber(cursor) ~= from then
-    return
-  end
-  local bytes = redis.call('GETRANGE', job.statuses, from, from + count - 1)
-  local tries = redis.call('GETRANGE', job.tries, from, from + count - 1)
-  local status_out, try_out, started, passed = {}, {}, 0, 0
-  while passed < #bytes do
-    local byte, try = bytes:sub(passed + 1, passed + 1), tries:byte(passed + 1) or 0
-    if byte == 'q' then
-      if used == #moments then
-        break
-      end
-      byte, try, started = 's', (try + 1) % 256, started + 1
-      grant(slot, us(from + passed), try)
-    end
-    passed = passed + 1
-    status_out[passed], try_out[passed] = byte, string.char(try)
-  end
-  if passed == 0 then
-    return
-  end
-  if started > 0 then
-    redis.call('SETRANGE', job.statuses, from, table.concat(status_out))
-    redis.call('SETRANGE', job.tries, from, table.concat(try_out))
-    redis.call('HINCRBY', job.row, 'n:q', -started)
-    redis.call('HINCRBY', job.row, 'n:s', started)
-  end
-  local list = KEYS[5 + queue]
-  if from + passed >= tonumber(rows) then
-    redis.call('HDEL', KEYS[5], job.id)
-    redis.call('LREM', list, 1, job.id)
-  else
-    redis.call('HSET', KEYS[5], job.id, us(from + passed) .. ' ' .. rows)
-    if passed == count and redis.call('LINDEX', list, 0) == job.id then
-      redis.call('LMOVE', list, list, 'LEFT', 'RIGHT')
-    end
-  end
-end
-
-while ARGV[at] and used < #moments do
+local batch = { moments = moments, deadline = tonumber(ARGV[7]), grants = {}, flying = {} }
+local keys = { later = KEYS[4], cursors = KEYS[5], lists = { KEYS[6], KEYS[7], KEYS[8] } }
+while ARGV[at] and #batch.grants < #moments do
   local slot, from, count, queue = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   if queue == 0 then
-    start_one(slot, from)
+    start_one(batch, keys, jobs[slot], slot, from)
   else
-    start_run(slot, from, count, queue)
+    start_run(batch, keys, jobs[slot], slot, from, count, queue)
   end
   at = at + 4
 end
+local used = #batch.grants
 if used > 0 then
-  redis.call('ZADD', KEYS[3], unpack(flying))
-  hold_places(limits, used, linger)
+  redis.call('ZADD', KEYS[3], unpack(batch.flying))
+  hold_places(limits, used, tonumber(ARGV[8]))
 end
 local answer = table.concat({
   us(now),
   redis.call('HGET', KEYS[1], 'version') or '0',
   used < #moments and us(now) or (next_at == UNKNOWN and '' or us(next_at)),
   tostring(binding),
-  table.concat(grants, ';'),
+  table.concat(batch.grants, ';'),
 }, '|')
 redis.call('HSET', KEYS[1], 'seq', seq, 'answer', answer)
 return { 'ok', answer }

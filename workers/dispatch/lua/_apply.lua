@@ -1,0 +1,66 @@
+-- include: apply. Applies one outcome to its item, and remembers per chunk and job what has changed.
+-- batch: later = key of the items that wait alone, wake = earliest time (µs) one of them is due, moved = how many items moved.
+
+-- Bytes of the rows of a chunk, read once.
+local function bytes_of(chunk)
+  if not chunk.statuses then
+    chunk.statuses = redis.call('GETRANGE', chunk.job.statuses, chunk.first, chunk.last)
+    chunk.tries = redis.call('GETRANGE', chunk.job.tries, chunk.first, chunk.last)
+    chunk.moved = {}
+  end
+  return chunk
+end
+
+-- 'q' becomes 'f' once the item has been tried often enough.
+local function target_of(o, job)
+  if o.to == 'q' and o.counts and o.most > 0 then
+    local counted = o.try - tonumber(redis.call('HGET', job.uncounted, us(o.index)) or '0')
+    return counted >= o.most and 'f' or 'q'
+  end
+  return o.to
+end
+
+-- The item waits alone until it is due.
+local function send_back(batch, job, o)
+  redis.call('ZADD', batch.later, us(o.due), job.id .. ':' .. us(o.index))
+  batch.wake = math.min(batch.wake or o.due, o.due)
+  if not o.counts then
+    redis.call('HINCRBY', job.uncounted, us(o.index), 1)
+    redis.call('PEXPIREAT', job.uncounted, job.dies_at)
+  end
+end
+
+local function apply(batch, o)
+  local job, chunk = o.chunk.job, bytes_of(o.chunk)
+  local offset = o.index - tonumber(chunk.first) + 1
+  if (chunk.tries:byte(offset) or 0) ~= o.try then
+    return
+  end
+  local from, to = chunk.moved[offset] or chunk.statuses:sub(offset, offset), target_of(o, job)
+  if not outranks(from, to) then
+    return
+  end
+  chunk.moved[offset] = to
+  redis.call('SETRANGE', job.statuses, o.index, to)
+  job.deltas[from] = (job.deltas[from] or 0) - 1
+  job.deltas[to] = (job.deltas[to] or 0) + 1
+  batch.moved = batch.moved + 1
+  if to == 'q' then
+    send_back(batch, job, o)
+  else
+    chunk.lines[#chunk.lines + 1] = o.line
+  end
+end
+
+-- Writes what a job's items have changed in its row.
+local function write_counts(job, now)
+  if not next(job.deltas) then
+    return
+  end
+  for byte, delta in pairs(job.deltas) do
+    redis.call('HINCRBY', job.row, 'n:' .. byte, delta)
+  end
+  redis.call('HSET', job.row, 'updated', us(now))
+  redis.call('PEXPIREAT', job.tries, job.dies_at)
+  complete_if_done(job.row, now)
+end
