@@ -48,15 +48,13 @@ export function createLedger(options: LedgerOptions): Ledger {
 }
 
 async function create(redis: Redis, namespace: string, seal: SealRecord): Promise<void> {
-  const keys = jobKeys(namespace, seal.home, seal.job, seal.fingerprint);
-  await redis.run(
-    createRowScript,
-    [keys.row],
-    [seal.dies_at, 'fp', seal.fingerprint, 'seal', JSON.stringify(seal)],
-  );
+  const { row } = jobKeys(namespace, seal.home, seal.job, seal.fingerprint);
   const list = jobListKey(namespace, seal.workspace, seal.environment);
-  await ask(redis.client.zadd(list, 'NX', seal.created_at, seal.job));
-  await ask(redis.client.zremrangebyrank(list, 0, -LIST_MAX_JOBS - 1));
+  await Promise.all([
+    redis.run(createRowScript, [row], [seal.dies_at, 'fp', seal.fingerprint, 'seal', JSON.stringify(seal)]),
+    ask(redis.client.zadd(list, 'NX', seal.created_at, seal.job)),
+    ask(redis.client.zremrangebyrank(list, 0, -LIST_MAX_JOBS - 1)),
+  ]);
 }
 
 async function listJobs(
