@@ -23,7 +23,6 @@ export interface TopicContext {
 }
 
 export function followTopic(context: TopicContext, { topic }: FollowOptions): Follower {
-  const { clock, work } = context;
   const stopping = new AbortController();
   const { failed, fail } = createFailed();
   const passes = new Set<Promise<void>>();
@@ -32,79 +31,88 @@ export function followTopic(context: TopicContext, { topic }: FollowOptions): Fo
     passes.add(pass);
     await pass.finally(() => passes.delete(pass));
   };
-  const begun = begin(context, eachBatch, stopping.signal, fail);
-
-  const part = async () => {
-    stopping.abort();
-    const consumer = await begun;
-    const left = consumer?.disconnect().catch(() => {});
-    await Promise.allSettled(passes);
-    await Promise.race([left, clock.delay(PARTING_PATIENCE_MS)]);
-  };
-  let parted: Promise<void> | undefined;
+  const ended = followOn({ ...context, eachBatch, passes }, stopping.signal).catch(fail);
   return {
-    stop: () => {
-      parted ??= part();
-      return parted;
+    stop: async () => {
+      stopping.abort();
+      await ended;
     },
-    progress: work.progress,
+    progress: context.work.progress,
     failed,
   };
 }
 
-type EachBatch = (batch: EachBatchPayload) => Promise<void>;
-
-/** Joins the group, however long Kafka is away. Resolves without a consumer when told to stop before. */
-async function begin(
-  context: TopicContext,
-  eachBatch: EachBatch,
-  signal: AbortSignal,
-  fail: (error: unknown) => void,
-): Promise<KafkaConsumer | undefined> {
-  const { kafka, clock, logger, topicName, groupName } = context;
-  for (let attempt = 0; !signal.aborted; attempt += 1) {
-    const consumer = kafka.consumer(groupName, () => !signal.aborted);
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [topicName], fromBeginning: true });
-      listen(consumer, context, signal, fail);
-      await consumer.run({
-        eachBatch,
-        eachBatchAutoResolve: false,
-        autoCommitInterval: COMMIT_EVERY_MS,
-        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-      });
-      return consumer;
-    } catch (error) {
-      logger.warn('log.follow_interrupted', {
-        topic: topicName,
-        group: groupName,
-        count: attempt + 1,
-        reason: shown(error),
-      });
-      await consumer.disconnect().catch(() => {});
-      await clock.delay(backoffMs(RETRY, attempt, clock.random), signal);
-    }
-  }
-  return undefined;
+interface Member extends TopicContext {
+  eachBatch(batch: EachBatchPayload): Promise<void>;
+  /** The passes under way. */
+  passes: ReadonlySet<Promise<void>>;
 }
 
+/** Joins the group, again after each trouble, however long Kafka is away. Throws what no repeat can heal. */
+async function followOn(member: Member, signal: AbortSignal): Promise<void> {
+  const { clock, logger, topicName, groupName } = member;
+  for (let troubles = 0; !signal.aborted; troubles += 1) {
+    const trouble = await join(member, signal);
+    if (trouble === undefined) return;
+    // A codec that kafkajs has not: the record that needs it would be met again.
+    if (trouble instanceof Error && trouble.name === 'KafkaJSNotImplemented') throw trouble;
+    const where = { topic: topicName, group: groupName };
+    logger.warn('log.follow_interrupted', { ...where, count: troubles + 1, reason: shown(trouble) });
+    await clock.delay(backoffMs(RETRY, troubles, clock.random), signal);
+  }
+}
+
+/** One membership, from the first connection to the last commit. Resolves with what ended it; undefined: the signal. */
+async function join(member: Member, signal: AbortSignal): Promise<unknown> {
+  const { kafka, topicName, groupName, eachBatch } = member;
+  const consumer = kafka.consumer(groupName, () => !signal.aborted);
+  const ended = Promise.withResolvers<unknown>();
+  const stop = () => ended.resolve(undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topicName], fromBeginning: true });
+    listen(consumer, member, ended.resolve);
+    await consumer.run({
+      eachBatch,
+      eachBatchAutoResolve: false,
+      autoCommitInterval: COMMIT_EVERY_MS,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+    });
+    return await ended.promise;
+  } catch (error) {
+    return error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await leave(consumer, member);
+  }
+}
+
+/** kafkajs starts a crashed consumer again when it thinks that helps; its other crashes are `giveUp`. */
 function listen(
   consumer: KafkaConsumer,
-  { work, logger, topicName, groupName }: TopicContext,
-  signal: AbortSignal,
-  fail: (error: unknown) => void,
+  { work, logger, topicName, groupName }: Member,
+  giveUp: (error: unknown) => void,
 ): void {
   consumer.on(consumer.events.FETCH, work.alive);
   consumer.on(consumer.events.HEARTBEAT, work.alive);
   consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) return giveUp(payload.error);
     logger.warn('log.follow_interrupted', {
       topic: topicName,
       group: groupName,
       reason: shown(payload.error),
     });
-    if (!payload.restart && !signal.aborted) fail(payload.error);
   });
+}
+
+/** Waits for the entries at work and their commit; for the goodbye to the group only a little. */
+async function leave(consumer: KafkaConsumer, { clock, passes }: Member): Promise<void> {
+  const left = consumer.disconnect().catch(() => {});
+  await Promise.allSettled(passes);
+  const patience = new AbortController();
+  await Promise.race([left, clock.delay(PARTING_PATIENCE_MS, patience.signal)]);
+  patience.abort();
 }
 
 /** One pass over what a fetch brought of one partition. */
