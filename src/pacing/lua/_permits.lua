@@ -86,20 +86,31 @@ local function hold_places(limits, k, linger_ms)
   end
 end
 
--- A call has ended at `ended` (µs): its place comes free one period later; a call that was never written frees it at once.
-local function free_places(limits, ended, written, linger_ms)
+-- Calls have ended, each at a time (µs) from which its place comes free one period later; false: never written, so its place is free at once.
+local function free_places(limits, ended, linger_ms)
+  if #ended == 0 then
+    return
+  end
+  local written = {}
+  for _, at in ipairs(ended) do
+    written[#written + 1] = at or nil
+  end
+  table.sort(written)
   for _, limit in ipairs(limits) do
     if limit.kind == 'rolling' then
-      local held = redis.call('HINCRBY', limit.state, 'held', -1)
-      if held < 0 then
+      if redis.call('HINCRBY', limit.state, 'held', -#ended) < 0 then
         redis.call('HSET', limit.state, 'held', '0')
       end
-      if written then
-        local last = tonumber(redis.call('LINDEX', limit.times, -1) or '0')
-        redis.call('RPUSH', limit.times, us(math.max(ended + limit.per, last)))
+      redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms))
+      if #written > 0 then
+        -- Times rise along the list: one that comes late waits for those before it, which is never too early.
+        local last, times = tonumber(redis.call('LINDEX', limit.times, -1) or '0'), {}
+        for i, at in ipairs(written) do
+          times[i] = us(math.max(at + limit.per, last))
+        end
+        redis.call('RPUSH', limit.times, unpack(times))
         redis.call('PEXPIRE', limit.times, us(limit.per / 1000 + linger_ms))
       end
-      redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms))
     end
   end
 end
