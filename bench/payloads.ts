@@ -1,10 +1,9 @@
-// What is sent: template messages with a name, an order number, a link and a day. No two are alike, and the same seed gives the same.
+// What is sent: template messages with a name, an order number and a link, about 100 bytes of JSON each. No two are alike, and the same seed gives the same.
 import type { Content } from '../src/contract/record.ts';
 
 export interface Message {
   to: string;
   variables: string[];
-  reference: string;
 }
 
 export const CONTENT: Content = { template: { name: 'order_shipped', language: 'en_US' } };
@@ -16,7 +15,6 @@ const LAST =
 const FIRST_NAMES = FIRST.split(' ');
 const LAST_NAMES = LAST.split(' ');
 const LINK_LETTERS = 8;
-const DAYS = 28;
 /** Subscriber numbers behind a German mobile prefix; a step that shares no factor with them visits each once. */
 const NUMBERS = 100_000_000;
 const NUMBER_STEP = 61_803_399;
@@ -33,11 +31,9 @@ function messageOf(random: () => number, index: number): Message {
   const link = Math.floor(random() * 36 ** LINK_LETTERS)
     .toString(36)
     .padStart(LINK_LETTERS, '0');
-  const day = `March ${1 + Math.floor(random() * DAYS)}`;
   return {
     to: `+49151${String((index * NUMBER_STEP) % NUMBERS).padStart(8, '0')}`,
-    variables: [`${pick(FIRST_NAMES)} ${pick(LAST_NAMES)}`, order, `https://shop.example/t/${link}`, day],
-    reference: order,
+    variables: [`${pick(FIRST_NAMES)} ${pick(LAST_NAMES)}`, order, `https://shop.example/t/${link}`],
   };
 }
 

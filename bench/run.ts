@@ -5,14 +5,16 @@ import { images } from '../src/setup/docker.ts';
 import { type KafkaService, provideKafka } from '../src/setup/kafka.ts';
 import { onPath } from '../src/setup/program.ts';
 import { provideRedis } from '../src/setup/redis.ts';
+import { accept } from './accept/accept.ts';
 import type { Bench, BenchOptions } from './bench.ts';
 import { dispatch } from './dispatch/dispatch.ts';
 import { type Machine, machineOf } from './machine.ts';
+import { memory } from './memory/memory.ts';
 import { killPrograms } from './processes.ts';
 import { openRedis } from './redis.ts';
 import { keep, type Report, tableOf } from './report.ts';
 
-const BENCHES: readonly Bench[] = [dispatch];
+const BENCHES: readonly Bench[] = [dispatch, accept, memory];
 
 const say = (line: string): void => void process.stderr.write(`[bench] ${line}\n`);
 

@@ -19,12 +19,13 @@ export interface SluiceOptions {
   senders: number;
   /** Where the calls go. */
   platformUrl: string;
+  /** The processes beside the API. */
+  workers: readonly ('intake' | 'upkeep')[];
 }
 
 export interface Sluice {
   namespace: string;
   apiUrl: string;
-  apiPid: number;
   /** Posts one job; its id once it is answered with 202. */
   post(sender: number, messages: readonly Message[]): Promise<string>;
   /** Waits until each of the jobs has one of the statuses. */
@@ -43,7 +44,7 @@ interface Job {
 
 export const senderId = (sender: number): string => `s${sender}`;
 export const phoneNumberId = (sender: number): string => `10${String(sender).padStart(6, '0')}`;
-export const bodyOf = (sender: number, messages: readonly Message[]): string =>
+export const bulkBodyOf = (sender: number, messages: readonly Message[]): string =>
   JSON.stringify({ sender: senderId(sender), ...CONTENT, category: 'utility', messages });
 
 export async function startSluice(options: SluiceOptions): Promise<Sluice> {
@@ -63,11 +64,10 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
   try {
     const api = start(['api']);
     const apiUrl = (await api.says(/"address":"([^"]+)"/))[1] ?? '';
-    await start(['worker', 'intake', 'upkeep']).says(/process\.started/);
+    if (options.workers.length > 0) await start(['worker', ...options.workers]).says(/process\.started/);
     return {
       namespace,
       apiUrl,
-      apiPid: api.pid,
       ...callsOf(apiUrl),
       startDispatch: async () => {
         const dispatch = start(['worker', 'dispatch']);
@@ -124,7 +124,7 @@ function callsOf(apiUrl: string): Pick<Sluice, 'post' | 'reach' | 'counts'> {
   };
   return {
     post: async (sender, messages) => {
-      const answer = await postBulk(apiUrl, bodyOf(sender, messages));
+      const answer = await postBulk(apiUrl, bulkBodyOf(sender, messages));
       return unwrapped(answer).id;
     },
     reach: async (jobs, statuses, patienceMs) => {
@@ -146,7 +146,7 @@ function callsOf(apiUrl: string): Pick<Sluice, 'post' | 'reach' | 'counts'> {
 const authorization = { authorization: `Bearer ${API_KEY}` };
 
 /** One bulk job with a key of its own; its answer once that is 202. */
-export async function postBulk(apiUrl: string, body: string): Promise<unknown> {
+export async function postBulk(apiUrl: string, body: string | Buffer): Promise<unknown> {
   const headers = {
     ...authorization,
     'content-type': 'application/json',

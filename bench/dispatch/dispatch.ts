@@ -12,7 +12,7 @@ import { openMessageQueue } from './message-queue.ts';
 
 const SENDERS = 50;
 const PER_SENDER = 1_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const PATIENCE_MS = 60_000;
 
 interface Round extends Measured {
@@ -122,8 +122,13 @@ async function runSluice(
   brokers: string | undefined,
 ): Promise<Round> {
   await downstream.reset();
-  const { redisUrl } = setting;
-  const sluice = await startSluice({ redisUrl, brokers, senders: SENDERS, platformUrl: downstream.url });
+  const sluice = await startSluice({
+    redisUrl: setting.redisUrl,
+    brokers,
+    senders: SENDERS,
+    platformUrl: downstream.url,
+    workers: ['intake', 'upkeep'],
+  });
   try {
     const jobs: string[] = [];
     for (let sender = 0; sender < SENDERS; sender++)
