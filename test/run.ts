@@ -12,10 +12,20 @@ import {
 import { provideKafka } from '../src/setup/kafka.ts';
 import { SetupRefusal } from '../src/setup/program.ts';
 import { provideRedis } from '../src/setup/redis.ts';
+import { endLeftovers, markRun } from './support/leftovers.ts';
+import { until } from './support/until.ts';
+
+interface Progress {
+  /** Files of this run; unknown until it starts. */
+  expected: number;
+  ended: TestModule[];
+  unhandled: string[];
+  over: boolean;
+}
 
 interface Tally {
   passed: number;
-  /** One line for each failure that vitest's own report may not show as one. */
+  /** One line for each. */
   failed: string[];
 }
 
@@ -50,21 +60,60 @@ async function run(args: string[]): Promise<number> {
 
 async function runVitest(args: string[]): Promise<Tally> {
   const { filter, options } = parseCLI(['vitest', 'run', ...args]);
-  const tally: Tally = { passed: 0, failed: [] };
-  const fixed: CliOptions = { watch: false, passWithNoTests: true, reporters: ['default', counting(tally)] };
-  const vitest = await startVitest(filter, { ...options, ...fixed });
-  await vitest.close();
-  return tally;
+  const progress: Progress = { expected: Number.POSITIVE_INFINITY, ended: [], unhandled: [], over: false };
+  const fixed: CliOptions = {
+    watch: false,
+    passWithNoTests: true,
+    reporters: ['default', following(progress)],
+  };
+  markRun();
+  const running = startVitest(filter, { ...options, ...fixed })
+    .then((vitest) => vitest.close())
+    .finally(() => {
+      progress.over = true;
+    });
+  const allEnded = () => progress.over || progress.ended.length >= progress.expected;
+  const stuck = await Promise.race([
+    running.then(() => []),
+    until(allEnded, { what: 'the last test', timeoutMs: Number.POSITIVE_INFINITY }).then(() =>
+      unstick(progress),
+    ),
+  ]);
+  for (const command of endLeftovers())
+    process.stderr.write(`[test] ended what a test left behind: ${command}\n`);
+  return tallied(progress, stuck);
 }
 
-function counting(tally: Tally): Reporter {
+/** Every test has ended; what vitest may still wait for is the output of processes that a test forgot. */
+async function unstick(progress: Progress): Promise<string[]> {
+  const over = (timeoutMs: number) =>
+    until(() => progress.over, { what: 'the end of the run', timeoutMs }).catch(() => false);
+  if (await over(10_000)) return [];
+  const forgotten = endLeftovers().map((command) => `a test left a process behind: ${command}`);
+  if (await over(30_000)) return forgotten;
+  return [...forgotten, 'vitest does not come to an end'];
+}
+
+function following(progress: Progress): Reporter {
   return {
+    onTestRunStart(specifications) {
+      progress.expected = specifications.length;
+    },
+    onTestModuleEnd(module) {
+      progress.ended.push(module);
+    },
     onTestRunEnd(modules, unhandled, reason) {
-      for (const module of modules) countModule(module, tally);
-      for (const error of unhandled) tally.failed.push(`outside of any test: ${error.message}`);
-      if (reason === 'interrupted') tally.failed.push('the run was interrupted');
+      progress.ended = [...modules];
+      progress.unhandled = unhandled.map((error) => `outside of any test: ${error.message}`);
+      if (reason === 'interrupted') progress.unhandled.push('the run was interrupted');
     },
   };
+}
+
+function tallied(progress: Progress, stuck: string[]): Tally {
+  const tally: Tally = { passed: 0, failed: [...progress.unhandled, ...stuck] };
+  for (const module of progress.ended) countModule(module, tally);
+  return tally;
 }
 
 function countModule(module: TestModule, tally: Tally): void {
