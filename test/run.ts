@@ -73,12 +73,10 @@ async function runVitest(args: string[]): Promise<Tally> {
       progress.over = true;
     });
   const allEnded = () => progress.over || progress.ended.length >= progress.expected;
-  const stuck = await Promise.race([
-    running.then(() => []),
-    until(allEnded, { what: 'the last test', timeoutMs: Number.POSITIVE_INFINITY }).then(() =>
-      unstick(progress),
-    ),
-  ]);
+  running.catch(() => {}); // awaited below, when it is over
+  await until(allEnded, { what: 'the last test', timeoutMs: Number.POSITIVE_INFINITY });
+  const stuck = await unstick(progress);
+  if (progress.over) await running;
   for (const command of endLeftovers())
     process.stderr.write(`[test] ended what a test left behind: ${command}\n`);
   return tallied(progress, stuck);
