@@ -20,6 +20,8 @@ import { judge, type Verdict, verdictLines } from './verdict.ts';
 
 const THROUGHPUT = 80;
 const LANGUAGE = 'en_US';
+/** Wide enough for a Redis address of this machine. */
+const NOTE_AT = 23;
 const recipientsFile = path.resolve(import.meta.dirname, '../demo-recipients.csv');
 
 export interface DemoContext {
@@ -48,7 +50,9 @@ export async function runDemo(context: DemoContext): Promise<Outcome> {
     cleanup.add(child.logFile, child.stop);
   };
   const say = (label: string, text: string, note = ''): void =>
-    void output.write(`  ${label.padEnd(9)} ${text}${note && `  ${style.dim(note)}`}\n`);
+    void output.write(
+      `  ${label.padEnd(9)} ${note ? `${text.padEnd(NOTE_AT)}  ${style.dim(note)}` : text}\n`,
+    );
 
   const { messages } = readRecipients(await readFile(recipientsFile, 'utf8'));
   output.write(
@@ -171,14 +175,15 @@ function sayWhereToLook(
   job: Job,
 ): void {
   output.write(`
-Everything is still up. In another terminal:
+Everything is still up. In another terminal, in this folder:
 
   export SLUICE_URL=${api.url} SLUICE_API_KEY=${apiKey}
+  export JOB=${job.id} AUTH="x-api-key: $SLUICE_API_KEY"
   curl -s $SLUICE_URL/readyz
-  curl -s -H "x-api-key: $SLUICE_API_KEY" $SLUICE_URL/v1/jobs/${job.id}
-  curl -s -H "x-api-key: $SLUICE_API_KEY" "$SLUICE_URL/v1/jobs/${job.id}/items?limit=3"
-  npm run -s sluice -- jobs
+  curl -s -H "$AUTH" $SLUICE_URL/v1/jobs/$JOB
+  curl -s -H "$AUTH" "$SLUICE_URL/v1/jobs/$JOB/items?limit=3"
   curl -s ${sandbox.url}/ledger
+  npm run -s sluice -- job $JOB
 
 ${style.dim('Ctrl-C ends it all.')}
 `);

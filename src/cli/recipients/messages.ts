@@ -22,7 +22,7 @@ export function readRecipients(text: string): Recipients {
   if (records.length === 0) throw new CsvProblem(header.line, 'there is no recipient below the column names');
   const messages = records.map(({ line, fields }) => {
     if (fields.length === columns.count) return messageOf(fields, columns);
-    throw new CsvProblem(line, `${fields.length} columns where the first line names ${columns.count}`);
+    throw new CsvProblem(line, `fields: ${fields.length}; the first line names ${columns.count} columns`);
   });
   return { messages, lines: records.map(({ line }) => line) };
 }

@@ -1,0 +1,130 @@
+// The command line of `sluice`: from words to a command, or a sentence about what is wrong with it.
+import { parseArgs } from 'node:util';
+import { ITEM_STATUSES } from '../../contract/job.ts';
+
+export type Command =
+  | { name: 'help' }
+  | ({ name: 'send'; wait: boolean; key: string | undefined } & Send & Common)
+  | ({ name: 'jobs' } & Common)
+  | ({ name: 'job'; id: string; wait: boolean } & Common)
+  | ({ name: 'items'; id: string; status: string | undefined } & Common);
+
+interface Send {
+  sender: string;
+  template: string;
+  language: string;
+  csv: string;
+}
+
+interface Common {
+  url: string;
+  apiKey: string;
+}
+
+/** The command line or the environment is wrong. */
+export class UsageProblem extends Error {}
+
+export const HELP = `sluice COMMAND [options]     (npm run -s sluice -- COMMAND …)
+
+  send --sender ID --template NAME --language CODE --csv FILE [--key KEY] [--wait]
+        sends the template to every row of the file. Columns: "to", perhaps "reference", and all others are the
+        template's variables, in their order. The same KEY with the same file is never sent twice.
+  jobs                          the newest jobs
+  job ID [--wait]               one job; with --wait until it has ended
+  items ID [--status STATUS]    the recipients of a job (${ITEM_STATUSES.join(', ')})
+
+  --url URL     where the API is (else SLUICE_URL, else http://127.0.0.1:8080)
+  --help        this text
+
+The API key comes from SLUICE_API_KEY: other users of a machine can read command lines.
+
+Exit status: 0 done; 1 the command line or the file is wrong; 2 the API refused; 3 no answer, or try again later
+(send: with the same --key); 4 with --wait: the job has ended, and not every recipient was accepted.
+`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+const common = { url: text, help: { ...flag, short: 'h' } } as const;
+
+/** Throws {@link UsageProblem}. */
+export function readCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command {
+  const [name, ...rest] = args;
+  if (name === undefined) throw new UsageProblem('Which command? send, jobs, job or items.');
+  if (['help', '--help', '-h'].includes(name)) return { name: 'help' };
+  const read = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!read) throw new UsageProblem(`There is no command "${name}"; there are send, jobs, job and items.`);
+  try {
+    return read(rest, env);
+  } catch (error) {
+    // What parseArgs says is a sentence for the user: "Unknown option '--foo'".
+    if (error instanceof TypeError) throw new UsageProblem(error.message);
+    throw error;
+  }
+}
+
+const commands: Record<string, (args: string[], env: NodeJS.ProcessEnv) => Command> = {
+  send(args, env) {
+    const options = {
+      ...common,
+      sender: text,
+      template: text,
+      language: text,
+      csv: text,
+      key: text,
+      wait: flag,
+    };
+    const { values } = parseArgs({ args, options });
+    if (values.help) return { name: 'help' };
+    const { sender, template, language, csv, key, wait } = values;
+    const given = {
+      sender: needed(sender, '--sender'),
+      template: needed(template, '--template'),
+      language: needed(language, '--language'),
+      csv: needed(csv, '--csv'),
+    };
+    return { name: 'send', ...given, key, wait, ...commonOf(values.url, env) };
+  },
+  jobs(args, env) {
+    const { values } = parseArgs({ args, options: common });
+    return values.help ? { name: 'help' } : { name: 'jobs', ...commonOf(values.url, env) };
+  },
+  job(args, env) {
+    const { values, positionals } = parseArgs({
+      args,
+      options: { ...common, wait: flag },
+      allowPositionals: true,
+    });
+    if (values.help) return { name: 'help' };
+    return { name: 'job', id: oneId(positionals), wait: values.wait, ...commonOf(values.url, env) };
+  },
+  items(args, env) {
+    const { values, positionals } = parseArgs({
+      args,
+      options: { ...common, status: text },
+      allowPositionals: true,
+    });
+    if (values.help) return { name: 'help' };
+    return { name: 'items', id: oneId(positionals), status: values.status, ...commonOf(values.url, env) };
+  },
+};
+
+function needed(value: string | undefined, option: string): string {
+  if (value) return value;
+  throw new UsageProblem(`${option} is missing.`);
+}
+
+function oneId(positionals: string[]): string {
+  const [id, ...more] = positionals;
+  if (id && more.length === 0) return id;
+  throw new UsageProblem(id ? 'One job at a time.' : 'Which job? Give its id: job_…');
+}
+
+function commonOf(option: string | undefined, env: NodeJS.ProcessEnv): Common {
+  const url = option || env.SLUICE_URL || 'http://127.0.0.1:8080';
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new UsageProblem(`"${url}" is no address; write http://host:port.`);
+  const apiKey = env.SLUICE_API_KEY;
+  if (!apiKey) throw new UsageProblem('SLUICE_API_KEY is not set: it holds the secret of an API key.');
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new UsageProblem('SLUICE_API_KEY is no API key.');
+  return { url, apiKey };
+}

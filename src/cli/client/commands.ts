@@ -1,0 +1,145 @@
+// What each command of `sluice` does. Results go to `out`, everything about the way there to `err`.
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/failure.ts';
+import type { Item, Job } from '../../contract/job.ts';
+import { CsvProblem } from '../recipients/csv.ts';
+import { type Recipients, readRecipients } from '../recipients/messages.ts';
+import { count } from '../terminal/amounts.ts';
+import { createLiveLine, type Output } from '../terminal/live-line.ts';
+import { styleFor } from '../terminal/style.ts';
+import { tableLines } from '../terminal/table.ts';
+import { type Api, ApiProblem, createApi } from './api.ts';
+import { type Command, UsageProblem } from './arguments.ts';
+import { followJob } from './follow.ts';
+import {
+  ITEM_COLUMNS,
+  itemRow,
+  jobLines,
+  jobsTable,
+  type LeftOut,
+  leftOutLines,
+  problemLines,
+} from './say.ts';
+
+export interface Terminal {
+  out: Output;
+  err: Output;
+  env: NodeJS.ProcessEnv;
+  clock: Clock;
+}
+
+type Of<Name extends Command['name']> = Extract<Command, { name: Name }>;
+
+interface List<Row> {
+  data: Row[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export const STATUS = { done: 0, usage: 1, refused: 2, later: 3, incomplete: 4 } as const;
+const ITEMS_PAGE = 1_000;
+
+/** The exit status. Throws what the API and the network threw. */
+export async function run(command: Exclude<Command, { name: 'help' }>, terminal: Terminal): Promise<number> {
+  const api = createApi({ url: command.url, key: command.apiKey });
+  switch (command.name) {
+    case 'send':
+      return send(command, api, terminal);
+    case 'jobs':
+      return jobs(api, terminal);
+    case 'job':
+      return job(command, api, terminal);
+    case 'items':
+      return items(command, api, terminal);
+  }
+}
+
+interface Accepted {
+  job: Job;
+  rejected: LeftOut[];
+  duplicates: LeftOut[];
+}
+
+async function send(command: Of<'send'>, api: Api, terminal: Terminal): Promise<number> {
+  const { err, clock } = terminal;
+  const recipients = await readFileOf(command.csv);
+  const lineOf = (index: number) => recipients.lines[index];
+  const key = command.key ?? `cli-${clock.randomHex(12)}`;
+  if (command.key === undefined) lines(err, [`idempotency key: ${key}`]);
+  const { sender, template: name, language } = command;
+  const body = { sender, template: { name, language }, messages: recipients.messages };
+  try {
+    const { body: accepted, headers } = await api.send<Accepted>('POST', '/v1/messages/bulk', body, {
+      'idempotency-key': key,
+    });
+    const before =
+      headers.get('idempotency-replayed') === 'true' ? ' (this key was used before: its job)' : '';
+    lines(err, [`accepted: ${count(accepted.job.counts.total)} of ${count(body.messages.length)}${before}`]);
+    lines(err, leftOutLines([...accepted.rejected, ...accepted.duplicates], lineOf));
+    if (command.wait) return await waitFor(accepted.job, api, terminal);
+    lines(terminal.out, [accepted.job.id]);
+    return STATUS.done;
+  } catch (error) {
+    if (!(error instanceof ApiProblem)) throw error;
+    lines(err, problemLines(error, lineOf));
+    return statusOf(error);
+  }
+}
+
+async function readFileOf(file: string): Promise<Recipients> {
+  let content: string;
+  try {
+    content = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file));
+  } catch (error) {
+    throw new UsageProblem(`${file} cannot be read: ${messageOf(error)}`);
+  }
+  try {
+    return readRecipients(content);
+  } catch (error) {
+    if (error instanceof CsvProblem) throw new UsageProblem(`${file}, ${error.message}`);
+    throw error;
+  }
+}
+
+async function jobs(api: Api, { out }: Terminal): Promise<number> {
+  const { data, has_more: more } = await api.get<List<Job>>('/v1/jobs');
+  lines(out, jobsTable(data));
+  if (more) lines(out, ['… and older ones']);
+  return STATUS.done;
+}
+
+async function job({ id, wait }: Of<'job'>, api: Api, terminal: Terminal): Promise<number> {
+  const found = await api.get<Job>(`/v1/jobs/${encodeURIComponent(id)}`);
+  if (wait) return waitFor(found, api, terminal);
+  lines(terminal.out, jobLines(found));
+  return STATUS.done;
+}
+
+async function waitFor(started: Job, api: Api, { out, err, env, clock }: Terminal): Promise<number> {
+  const line = createLiveLine(err, styleFor(err, env), clock);
+  const ended = await followJob(started, { api, line, clock });
+  lines(out, jobLines(ended));
+  const { total, accepted, suppressed } = ended.counts;
+  return accepted + suppressed === total && ended.rejected_count === 0 ? STATUS.done : STATUS.incomplete;
+}
+
+async function items({ id, status }: Of<'items'>, api: Api, { out }: Terminal): Promise<number> {
+  let header = [ITEM_COLUMNS];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query = new URLSearchParams({ limit: String(ITEMS_PAGE) });
+    if (status !== undefined) query.set('status', status);
+    if (cursor !== '') query.set('cursor', cursor);
+    const page: List<Item> = await api.get(`/v1/jobs/${encodeURIComponent(id)}/items?${query}`);
+    lines(out, tableLines([...header, ...page.data.map(itemRow)], [0]));
+    header = [];
+    cursor = page.next_cursor;
+  }
+  return STATUS.done;
+}
+
+export const statusOf = (problem: ApiProblem): number => (problem.passing ? STATUS.later : STATUS.refused);
+
+export function lines(output: Output, texts: readonly string[]): void {
+  if (texts.length > 0) output.write(`${texts.join('\n')}\n`);
+}
