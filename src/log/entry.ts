@@ -5,8 +5,9 @@ import type { DeliveredEntry, LogEntry } from './port.ts';
 
 /** Headers are ours and short; what exceeds this was not written by us. */
 const HEADERS_MAX_BYTES = 16 * 1024;
-const REASON_MAX_CHARS = 1_000;
-const PARKED_HEADERS_MAX_CHARS = 8 * 1024;
+/** Both together stay below it, were every character escaped in six bytes. */
+const REASON_MAX_CHARS = 500;
+const PARKED_HEADERS_MAX_CHARS = 2_000;
 
 /** Throws `never` before anything is sent: a repeat would meet the same limit. */
 export function assertFits(entries: readonly LogEntry[]): void {

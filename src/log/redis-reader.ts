@@ -6,7 +6,7 @@ import type { DeliveredEntry, Topic } from './port.ts';
 import { BLOCK_MS, blockingLine } from './redis-line.ts';
 
 /** Entries taken at once: few, because they are held until worked on, and each may have 256 KB. */
-export const BATCH_MAX_ENTRIES = 16;
+const BATCH_MAX_ENTRIES = 16;
 /** An entry nobody renewed for this long was left behind by a follower that died. */
 export const ABANDONED_AFTER_MS = 10_000;
 const CLAIM_EVERY_MS = 2_000;

@@ -1,50 +1,16 @@
 // What the port of the log promises, as tests that every adapter passes on its real service.
-import { expect, type TestContext, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Failure, refused, unavailable } from '../../src/base/failure.ts';
-import type { DeliveredEntry, FollowOptions, Log, LogEntry } from '../../src/log/port.ts';
+import type { DeliveredEntry, Log } from '../../src/log/port.ts';
 import { freshNamespace } from '../support/services.ts';
 import { until } from '../support/until.ts';
+import { collect, entry, freshLog, numbered } from './collect.ts';
 import { startFollower } from './follower-process.ts';
 import { type LogKind, openLog } from './open.ts';
 
 /** Longer than it takes either adapter to notice a death (10 s). */
 const PAST_ANY_SESSION_MS = 12_500;
 const DEATH_NOTICED_MS = 30_000;
-
-/** Tests run side by side, so what ends with a test is told to that test's own context. */
-export type Ending = Pick<TestContext, 'onTestFinished'>;
-
-export async function freshLog(
-  kind: LogKind,
-  { onTestFinished }: Ending,
-): Promise<{ log: Log; namespace: string }> {
-  const namespace = freshNamespace();
-  const log = openLog(kind, namespace);
-  onTestFinished(() => log.close());
-  await log.prepare();
-  return { log, namespace };
-}
-
-export const entry = (key: string, value: string, headers: Record<string, string> = {}): LogEntry => ({
-  key,
-  headers,
-  value,
-});
-
-/** Follows `jobs` as `group` and collects what was handled. */
-export async function collect(log: Log, group: string, options: Partial<FollowOptions> = {}) {
-  const seen: DeliveredEntry[] = [];
-  const handle = async (one: DeliveredEntry) => {
-    await options.handle?.(one);
-    seen.push(one);
-  };
-  const follower = await log.follow({ topic: 'jobs', group, ...options, handle });
-  const values = () => seen.map(({ value }) => value);
-  return { follower, seen, values };
-}
-
-export const numbered = (count: number, prefix = ''): string[] =>
-  Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 
 const monotonicAfter = (ms: number) => {
   const endsAt = performance.now() + ms;

@@ -4,7 +4,8 @@ import net, { type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { createKafkaLog } from '../../src/log/kafka.ts';
 import { freshNamespace } from '../support/services.ts';
-import { collect, conformance, type Ending, entry } from './conformance.ts';
+import { collect, type Ending, entry } from './collect.ts';
+import { conformance } from './conformance.ts';
 import { common } from './open.ts';
 
 conformance('kafka');

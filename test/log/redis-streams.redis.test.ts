@@ -7,7 +7,8 @@ import { streamKey } from '../../src/log/keys.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { freshNamespace, redisUrl } from '../support/services.ts';
 import { until } from '../support/until.ts';
-import { collect, conformance, type Ending, entry, freshLog, numbered } from './conformance.ts';
+import { collect, type Ending, entry, freshLog, numbered } from './collect.ts';
+import { conformance } from './conformance.ts';
 import { common } from './open.ts';
 import { createTap } from './tap.ts';
 
