@@ -15,6 +15,8 @@ export interface Downstream {
   measure(count: number, meters: Meters, patienceMs: number): Promise<Measured>;
   /** What is wrong with the ledger when exactly `count` messages should have arrived, each once. */
   faults(count: number): Promise<string[]>;
+  /** Whether two ids in a row share nothing but what Meta's share: ids that count upwards would compress too well. */
+  idsAreRandom(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ function callsOf(url: string, program: Program): Omit<Downstream, 'url' | 'pid'>
     },
     measure: (count, meters, patienceMs) => measure(url, count, meters, patienceMs),
     faults: (count) => faultsOf(url, count),
+    idsAreRandom: () => idsAreRandom(url),
     stop: () => program.stop(),
   };
 }
@@ -83,6 +86,23 @@ async function arrivalOf(url: string, seq: number, giveUpAt: number): Promise<nu
   throw new Error(`the sandbox has seen ${totals.arrivals} arrivals and waits for number ${seq}`);
 }
 
+const SERIAL_DIGITS = 18;
+/** Two random serials begin with the same four digits once in 65,536 times. */
+const SHARED_DIGITS = 4;
+
+async function idsAreRandom(url: string): Promise<boolean> {
+  const [one, other] = [await serialOf(url, '+4915100000001'), await serialOf(url, '+4915100000002')];
+  return one.slice(0, SHARED_DIGITS) !== other.slice(0, SHARED_DIGITS);
+}
+
+async function serialOf(url: string, to: string): Promise<string> {
+  const body = { messaging_product: 'whatsapp', to, type: 'text', text: { body: 'hello' } };
+  const path = '/v23.0/10999999/messages';
+  const { messages } = await ask<{ messages: { id: string }[] }>(url, 'POST', path, body, 'any-token');
+  const bytes = Buffer.from(messages[0]?.id.replace('wamid.', '') ?? '', 'base64').toString('latin1');
+  return bytes.slice(-1 - SERIAL_DIGITS, -1);
+}
+
 interface Report {
   totals: { arrivals: number; taken: number; refused: Record<string, number> };
   recipients: number;
@@ -104,9 +124,16 @@ async function faultsOf(url: string, count: number): Promise<string[]> {
     .map(([what, is, should]) => `sandbox: ${what} ${is}, should be ${should}`);
 }
 
-async function ask<Answer>(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
+async function ask<Answer>(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  token = '',
+): Promise<Answer> {
   const answer = await fetch(`${url}${path}`, {
     method,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);

@@ -3,11 +3,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 const GAP_MS = 2;
 
+/** The longest answer, ms, of so many. */
+export interface Health {
+  ms: number;
+  samples: number;
+}
+
 export interface HealthWatch {
   /** Runs `work` with the watch on. */
   during<Result>(work: () => Promise<Result>): Promise<Result>;
-  /** The longest answer so far, ms, and how many there were. */
-  longest(): { ms: number; samples: number };
+  longest(): Health;
 }
 
 export function watchHealth(url: string): HealthWatch {

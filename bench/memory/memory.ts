@@ -42,7 +42,11 @@ export const memory: Bench = {
       setting.say(`memory redis  ${JSON.stringify(sluice)}`);
       const bullmq = await ofBullmq(setting, downstream, perSender);
       setting.say(`memory bullmq ${JSON.stringify(bullmq)}`);
-      return reportOf(sluice, bullmq, perSender);
+      const report = reportOf(sluice, bullmq, perSender);
+      await downstream.reset();
+      if (!(await downstream.idsAreRandom()))
+        report.faults.push("the sandbox's ids count upwards: `finished` is too small");
+      return report;
     } finally {
       await downstream.stop();
     }
