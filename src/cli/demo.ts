@@ -1,10 +1,11 @@
 // `npm run demo`: the whole of Sluice on this machine, 1,000 messages, and what the other side says about them.
 // Exit status: 0 as promised, 1 not, 130 stopped before there was a verdict.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { messageOf } from '../base/failure.ts';
+import { leash } from '../setup/program.ts';
 import { DemoFailure } from './demo/child.ts';
 import { createCleanup } from './demo/cleanup.ts';
 import { DEMO_HELP, type DemoOptions, readDemoOptions } from './demo/options.ts';
@@ -22,6 +23,13 @@ async function main(options: DemoOptions): Promise<number> {
   const stopped = signalled();
   const style = styleFor(process.stdout, process.env);
   let status = STOPPED_STATUS;
+  const watch = leash('rm -rf "$1"', folder);
+  cleanup.add(folder, async () => {
+    watch.release();
+    // Where something went wrong the logs stay, if there are any.
+    if (status === 1) await rmdir(folder).catch(() => {});
+    else await rm(folder, { recursive: true, force: true });
+  });
   try {
     const context = { options, clock: systemClock, style, output: process.stdout, cleanup, folder, stopped };
     const { verdict, over } = await runDemo(context);
@@ -34,7 +42,6 @@ async function main(options: DemoOptions): Promise<number> {
       sayFailure(error);
     }
   }
-  if (status !== 1) cleanup.add(folder, () => rm(folder, { recursive: true, force: true }));
   for (const trouble of await cleanup.run()) process.stderr.write(`Could not clean up ${trouble}\n`);
   return status;
 }
