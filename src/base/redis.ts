@@ -1,6 +1,6 @@
 // The door to ioredis. Scripts that change state go through `run`: never repeated by the library, repeated by us when their reply was lost,
 // which every script makes safe. Blocking and BullMQ connections are separate.
-import { Redis as Ioredis } from 'ioredis';
+import { Cluster, Redis as Ioredis } from 'ioredis';
 import type { Clock } from './clock.ts';
 import { messageOf, unavailable } from './failure.ts';
 import type { Script } from './script.ts';
@@ -64,16 +64,26 @@ export function createRedis(url: string, clock: Clock): Redis {
 /** A bare connection for BullMQ, which wants to wait for ever. */
 export const connectForQueue = (url: string): RedisClient => connect(url, { maxRetriesPerRequest: null });
 
+/** One URL is one server; several, separated by commas, are nodes of one Redis Cluster. */
 function connect(url: string, options: Record<string, unknown>): RedisClient {
-  const client = new Ioredis(url, {
+  const redisOptions = {
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: (times: number) => Math.min(RECONNECT_CAP_MS, 50 * times),
     ...options,
-  });
+  };
+  const nodes = url.split(',').map((node) => node.trim());
+  const client = nodes.length > 1 ? connectCluster(nodes, redisOptions) : new Ioredis(url, redisOptions);
   // Reconnecting is the library's business; without a listener it prints every attempt.
   client.on('error', () => {});
   return client;
 }
+
+/** A cluster has the commands of a single server; what differs (its node map, its pipelines over slots) nobody here uses. */
+const connectCluster = (nodes: string[], redisOptions: Record<string, unknown>): Ioredis =>
+  new Cluster(nodes, {
+    redisOptions,
+    clusterRetryStrategy: (times) => Math.min(RECONNECT_CAP_MS, 50 * times),
+  }) as unknown as Ioredis;
 
 async function runPatiently<T>(
   client: RedisClient,

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { namedLimitSchema } from './limit.ts';
 import { durationSchema } from './time.ts';
 
-const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be 1..64 of A-Z, a-z, 0-9, "_", "." and "-"');
+const id = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be 1..64 of A-Z, a-z, 0-9, "_", "." and "-"');
 const environment = z.enum(['live', 'test']).default('live');
 const limits = z.array(namedLimitSchema).max(16).default([]);
 
@@ -36,7 +38,11 @@ export const senderSchema = z.strictObject({
   environment,
   platform: z.enum(['meta']),
   portfolio: id.optional(),
-  external_id: z.string().min(1).max(64).regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, "_" or "-"'),
+  external_id: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, "_" or "-"'),
   base_url: z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com'),
   access_token: z.string().min(1).max(4096),
   app_secret: z.string().min(1).max(255).optional(),
@@ -62,7 +68,9 @@ export const workspaceSchema = z.strictObject({
   webhooks: z.array(webhookSchema).max(1_000).default([]),
 });
 
-export const accountsFileSchema = z.strictObject({ workspaces: z.array(workspaceSchema).min(1).max(100_000) });
+export const accountsFileSchema = z.strictObject({
+  workspaces: z.array(workspaceSchema).min(1).max(100_000),
+});
 
 export type Environment = z.output<typeof environment>;
 export type ApiKeyAccount = z.output<typeof apiKeySchema>;

@@ -8,7 +8,11 @@ const at = z.number().min(0);
 /** What one message says: a template with its name and language, or a text. */
 export const contentSchema = z.object({
   template: z
-    .object({ name: z.string(), language: z.string(), components: z.array(z.record(z.string(), z.unknown())).optional() })
+    .object({
+      name: z.string(),
+      language: z.string(),
+      components: z.array(z.record(z.string(), z.unknown())).optional(),
+    })
     .optional(),
   text: z.object({ body: z.string(), preview_url: z.boolean().optional() }).optional(),
 });

@@ -16,7 +16,10 @@ export function parseDuration(text: string): number | undefined {
 export const durationSchema = z.string().transform((text, ctx) => {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
-  ctx.addIssue({ code: 'custom', message: 'must be a duration such as "45s", "10m" or "24h", at most 30 days' });
+  ctx.addIssue({
+    code: 'custom',
+    message: 'must be a duration such as "45s", "10m" or "24h", at most 30 days',
+  });
   return z.NEVER;
 });
 
