@@ -3,8 +3,8 @@
 // request; rules that strike after it count only messages that would have been accepted, so `count: 1` always hits one.
 import { type Random, seededRandom } from './random.ts';
 
-export const BEFORE_KINDS = ['drop_before', 'throttle', 'error'] as const;
-export const AFTER_KINDS = ['drop_after', 'error_after', 'garbage', 'slow'] as const;
+const BEFORE_KINDS = ['drop_before', 'throttle', 'error'] as const;
+const AFTER_KINDS = ['drop_after', 'error_after', 'garbage', 'slow'] as const;
 export const FAULT_KINDS = [...BEFORE_KINDS, ...AFTER_KINDS] as const;
 type BeforeKind = (typeof BEFORE_KINDS)[number];
 type AfterKind = (typeof AFTER_KINDS)[number];

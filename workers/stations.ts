@@ -28,7 +28,7 @@ export type WorkerName = (typeof WORKERS)[number];
 export const workerOf = (name: WorkerName, stores: Stores): Service =>
   ({ intake: intakeOf, dispatch: dispatchOf, upkeep: upkeepOf })[name](stores);
 
-export const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: () => log.ping() });
+const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: () => log.ping() });
 
 export function apiOf(stores: Stores): Service & { url(): string } {
   const { config } = stores;

@@ -3,8 +3,8 @@
 // Source: reference/meta-cloud-api.md §1.3.
 import type { PairTable } from './pair-table.ts';
 
-export const PAIR_SPACING_US = 6_000_000;
-export const PAIR_BURST = 45;
+const PAIR_SPACING_US = 6_000_000;
+const PAIR_BURST = 45;
 
 /** Would a message at this moment break the pair's rule? Changes nothing. */
 export function pairExceeds(pairs: PairTable, slot: number, atUs: number): boolean {

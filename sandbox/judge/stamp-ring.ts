@@ -3,7 +3,7 @@
 
 const INITIAL_STAMPS = 256;
 /** 16 MB of stamps per window: 2,000 per second over 17 minutes, or 24 per second over a day. */
-export const MAX_STAMPS = 2 ** 21;
+const MAX_STAMPS = 2 ** 21;
 
 export class StampRing {
   #stamps = new Float64Array(INITIAL_STAMPS);

@@ -48,7 +48,7 @@ export interface Unanswered {
   atUs: number;
 }
 
-export const DEFAULT_DEADLINE_MS = 30_000;
+const DEFAULT_DEADLINE_MS = 30_000;
 
 const NOT_WRITTEN = new Error('not written');
 const TIMED_OUT = new Error('timed out');

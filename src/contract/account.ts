@@ -59,7 +59,7 @@ const webhookSchema = z.strictObject({
   allow_private: z.boolean().default(false),
 });
 
-export const workspaceSchema = z.strictObject({
+const workspaceSchema = z.strictObject({
   id,
   plan: planSchema.default('free'),
   api_keys: z.array(apiKeySchema).max(1_000).default([]),
@@ -73,8 +73,5 @@ export const accountsFileSchema = z.strictObject({
 });
 
 export type Environment = z.output<typeof environment>;
-export type ApiKeyAccount = z.output<typeof apiKeySchema>;
 export type PortfolioAccount = z.output<typeof portfolioSchema>;
 export type SenderAccount = z.output<typeof senderSchema>;
-export type WorkspaceAccount = z.output<typeof workspaceSchema>;
-export type AccountsFile = z.output<typeof accountsFileSchema>;

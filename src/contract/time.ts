@@ -2,10 +2,10 @@
 import { z } from 'zod';
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-export const MAX_DURATION_MS = 30 * UNIT_MS.d;
+const MAX_DURATION_MS = 30 * UNIT_MS.d;
 
 /** "90s" → 90000; undefined when it is no duration, is zero, or exceeds 30 days. */
-export function parseDuration(text: string): number | undefined {
+function parseDuration(text: string): number | undefined {
   const match = /^(\d{1,10})(ms|s|m|h|d)$/.exec(text);
   if (!match) return undefined;
   const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];

@@ -9,7 +9,7 @@ const peekScript = loadScript(import.meta.dirname, 'lua/peek.lua');
 const reviveScript = loadScript(import.meta.dirname, 'lua/revive.lua');
 
 /** Items that may wait alone in one lane; above it no new rows are shown until some have gone. */
-export const LATER_MAX_ITEMS = 50_000;
+const LATER_MAX_ITEMS = 50_000;
 /** Rows of one job before the next job's turn comes. */
 const SHARE_ROWS = 16;
 /** Overdue lanes that one sweep of a home revives. */

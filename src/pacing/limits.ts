@@ -3,7 +3,7 @@ import type { Limit, NamedLimit } from '../contract/limit.ts';
 import { type LimitKeys, limitKeys } from './keys.ts';
 
 /** Calls in flight of one sender. */
-export const SENDER_MAX_CALLS = 256;
+const SENDER_MAX_CALLS = 256;
 const SECOND_MS = 1_000;
 /** Keys of a limit outlive its period by this much: longer than any call, so that a call under way still finds its place. */
 export const LIMIT_LINGER_MS = 120_000;

@@ -13,7 +13,7 @@ import type { JobView } from './jobs.ts';
 const takeScript = loadScript(import.meta.dirname, 'lua/take.lua');
 
 /** An item is started at most this long before its moment: what a killed process leaves unknown stays small. */
-export const HORIZON_US = 50_000;
+const HORIZON_US = 50_000;
 
 /** A candidate: `count` rows of a job from `from` on; `queue` 0 is one row that waited alone. */
 export interface Candidate {
