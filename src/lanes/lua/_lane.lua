@@ -1,8 +1,9 @@
 -- include: lane. Tickets and turns of one lane: a ticket number that rises, and a lease (fence, until).
 -- Numbers start from the clock, so that they keep rising when an idle lane's hash has expired.
+-- Tickets from..n are good: upkeep issues another when one is late, and the late one may still be the first to come.
 local LEASE_US = 3000000
 -- A turn must have opened this long after its ticket was due; upkeep re-issues what is later.
-local GRACE_US = 1000000
+local GRACE_US = 500000
 local IDLE_SECONDS = 600
 
 local function next_number(last, now)
@@ -23,7 +24,7 @@ local function arrive(lane, lanes, sender, due, now)
   end
   local n = next_number(h[1], now)
   -- A lease that ended without being given back stays: it tells the next turn that its holder died.
-  redis.call('HSET', lane, 'n', us(n), 'wake', us(due))
+  redis.call('HSET', lane, 'n', us(n), 'from', us(n), 'wake', us(due))
   redis.call('PERSIST', lane)
   redis.call('ZADD', lanes, us(math.max(due, now) + GRACE_US), sender)
   return n

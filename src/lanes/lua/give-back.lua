@@ -48,7 +48,7 @@ end
 local n = 0
 if wake then
   n = next_number(h[1], now)
-  redis.call('HSET', KEYS[1], 'n', us(n))
+  redis.call('HSET', KEYS[1], 'n', us(n), 'from', us(n))
   redis.call('ZADD', KEYS[2], us(wake + GRACE_US), ARGV[4])
 else
   -- Calls may still be under way; if their process dies, someone must look once their deadline has passed.

@@ -10,9 +10,9 @@
 -- include: ../../base/lua/_time.lua
 -- include: _lane.lua
 local now = now_us(ARGV[1])
-local h = redis.call('HMGET', KEYS[1], 'n', 'until', 'fence', 'owner')
-local lease = tonumber(h[2] or '0')
-if h[1] ~= ARGV[2] then
+local h = redis.call('HMGET', KEYS[1], 'n', 'until', 'fence', 'owner', 'from')
+local lease, n, last = tonumber(h[2] or '0'), tonumber(ARGV[2]), tonumber(h[1])
+if not last or n > last or n < tonumber(h[5] or last) then
   return { 'stale' }
 end
 if lease > now then

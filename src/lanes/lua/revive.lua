@@ -11,13 +11,15 @@ local tickets = {}
 for i = 2, #KEYS do
   local sender = ARGV[i]
   local must = tonumber(redis.call('ZSCORE', KEYS[1], sender) or 'inf')
-  local h = redis.call('HMGET', KEYS[i], 'n', 'until')
+  local h = redis.call('HMGET', KEYS[i], 'n', 'until', 'wake', 'from')
   if must > now or tonumber(h[2] or '0') > now then
     tickets[#tickets + 1] = '0'
   else
     local n = us(next_number(h[1], now))
     -- `until` stays as it is: a lease that ended without being given back tells the next turn that its holder died.
-    redis.call('HSET', KEYS[i], 'n', n, 'wake', us(now))
+    -- A ticket that is only late stays good. Were it stale, a queue longer than the grace would never open a lane.
+    local from = tonumber(h[3] or '0') > 0 and h[4] or n
+    redis.call('HSET', KEYS[i], 'n', n, 'from', from, 'wake', us(now))
     redis.call('PERSIST', KEYS[i])
     redis.call('ZADD', KEYS[1], us(now + GRACE_US), sender)
     tickets[#tickets + 1] = n
