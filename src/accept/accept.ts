@@ -111,8 +111,12 @@ async function work(
 async function store(station: Station, held: Held, records: JobRecords, reply: string): Promise<Claimed> {
   await appendJob(station.log, records.entries);
   try {
-    await station.ledger.create(records.seal);
-    return await station.claims.done(held, reply);
+    // Side by side, the row first on the wire: a replay that sees `done` finds the row, or intake writes it from the log.
+    const [, outcome] = await Promise.all([
+      station.ledger.create(records.seal),
+      station.claims.done(held, reply),
+    ]);
+    return outcome;
   } catch (error) {
     throw perhapsStored(error);
   }
