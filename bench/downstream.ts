@@ -1,6 +1,6 @@
 // The sandbox as the platform of every contestant: a process of its own, without limits, and the one clock of the benchmark.
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Program, startProgram } from './processes.ts';
+import { machineCpuSeconds, type Program, startProgram } from './processes.ts';
 
 const LOOK_MS = 10;
 /** Arrivals at the beginning and at the end that are not measured: warming up, and running dry. */
@@ -27,6 +27,8 @@ export interface Measured {
   perSecond: number;
   /** CPU seconds per 1,000 messages, by process; absent where the system does not tell. */
   cpu: Record<string, number>;
+  /** Cores that programs which do not belong to this run kept busy meanwhile: two rounds with different values compare badly. */
+  coresElsewhere: number | undefined;
 }
 
 export async function startDownstream(): Promise<Downstream> {
@@ -48,21 +50,37 @@ function callsOf(url: string, program: Program): Omit<Downstream, 'url' | 'pid'>
   };
 }
 
+/** The names of meters that are the benchmark's own. */
+const MACHINE = 'machine';
+const theRest: Meters = {
+  [MACHINE]: machineCpuSeconds,
+  bench: () => (process.cpuUsage().user + process.cpuUsage().system) / 1_000_000,
+};
+
 async function measure(url: string, count: number, meters: Meters, patienceMs: number): Promise<Measured> {
   const giveUpAt = performance.now() + patienceMs;
   const first = Math.max(1, Math.floor(count * WARM_SHARE));
   const last = Math.ceil(count * (1 - WARM_SHARE));
   const fromUs = await arrivalOf(url, first, giveUpAt);
-  const before = await cpuNow(meters);
+  const before = await cpuNow({ ...meters, ...theRest });
   const untilUs = await arrivalOf(url, last, giveUpAt);
-  const after = await cpuNow(meters);
+  const after = await cpuNow({ ...meters, ...theRest });
   await arrivalOf(url, count, giveUpAt);
-  const measured = last - first;
-  const cpu = Object.keys(meters).flatMap((name): [string, number][] => {
-    const [from, until] = [before[name], after[name]];
-    return from === undefined || until === undefined ? [] : [[name, ((until - from) * 1_000) / measured]];
+  const used: [string, number][] = Object.entries(after).flatMap(([who, until]) => {
+    const from = before[who];
+    return from === undefined || until === undefined ? [] : [[who, until - from]];
   });
-  return { perSecond: (measured * 1_000_000) / (untilUs - fromUs), cpu: Object.fromEntries(cpu) };
+  const seconds = (untilUs - fromUs) / 1_000_000;
+  const ours = used.filter(([who]) => who !== MACHINE).reduce((sum, [, one]) => sum + one, 0);
+  const all = used.find(([who]) => who === MACHINE)?.[1];
+  const thousands = (last - first) / 1_000;
+  return {
+    perSecond: (last - first) / seconds,
+    cpu: Object.fromEntries(
+      used.filter(([who]) => who !== MACHINE).map(([who, one]) => [who, one / thousands]),
+    ),
+    coresElsewhere: all === undefined ? undefined : Math.max(0, all - ours) / seconds,
+  };
 }
 
 async function cpuNow(meters: Meters): Promise<Record<string, number | undefined>> {

@@ -98,3 +98,14 @@ export function cpuSecondsOf(pid: number): number | undefined {
     return undefined;
   }
 }
+
+/** CPU seconds that all cores have been busy since the machine started; undefined where the system does not tell. */
+export function machineCpuSeconds(): number | undefined {
+  try {
+    const [, ...fields] = readFileSync('/proc/stat', 'utf8').split('\n')[0]?.split(/ +/) ?? [];
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = fields.map(Number);
+    return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
+  } catch {
+    return undefined;
+  }
+}

@@ -62,9 +62,12 @@ export const dispatch: Bench = {
   },
 };
 
-function sentence({ perSecond, cpu, faults }: Round): string {
+function sentence({ perSecond, cpu, coresElsewhere, faults }: Round): string {
   const times = Object.entries(cpu).map(([who, seconds]) => `${who} ${seconds.toFixed(3)}`);
-  return `${Math.round(perSecond)}/s; CPU s per 1,000: ${times.join(', ')}${faults.length > 0 ? `; ${faults.join('; ')}` : ''}`;
+  const elsewhere =
+    coresElsewhere === undefined ? '' : `; others keep ${coresElsewhere.toFixed(1)} cores busy`;
+  const wrong = faults.map((fault) => `; ${fault}`).join('');
+  return `${Math.round(perSecond)}/s; CPU s per 1,000: ${times.join(', ')}${elsewhere}${wrong}`;
 }
 
 async function runBare({ setting, downstream, perSender }: Course): Promise<Round> {
@@ -162,27 +165,34 @@ const cpuOf = (setting: Setting, downstream: Downstream, program: Program): Mete
 });
 
 function reportOf(results: Record<Name, Round[]>, perSender: number, rounds: number): Report {
-  const speeds = (name: Name): number[] => results[name].map(({ perSecond }) => perSecond);
-  const line = (ours: Name, peer: Name, what: string, atLeast: number): Line[] =>
-    speeds(ours).length === 0 || speeds(peer).length === 0
-      ? []
-      : [
-          {
-            what,
-            unit: '/s',
-            ours: median(speeds(ours)),
-            peer: { name: peer, value: median(speeds(peer)) },
-            ratio: median(ratios(speeds(ours), speeds(peer))),
-            target: { atLeast },
-          },
-        ];
+  const compare = (
+    what: string,
+    unit: string,
+    ours: Name,
+    peer: Name,
+    of: (round: Round) => number,
+  ): Line[] => {
+    const [mine, theirs] = [results[ours].map(of), results[peer].map(of)];
+    if (mine.length === 0 || theirs.length === 0) return [];
+    const ratio = median(ratios(mine, theirs));
+    return [{ what, unit, ours: median(mine), peer: { name: peer, value: median(theirs) }, ratio }];
+  };
+  const speed = (log: string, ours: Name, peer: Name, atLeast: number): Line[] =>
+    compare(`dispatch, log in ${log}`, '/s', ours, peer, ({ perSecond }) => perSecond).map((line) => ({
+      ...line,
+      target: { atLeast },
+    }));
+  const cost = (peer: Name): Line[] =>
+    compare("its worker's CPU", 'ms/1,000', 'redis', peer, ({ cpu }) => (cpu.worker ?? Number.NaN) * 1_000);
   return {
     benchmark: 'dispatch',
     setting: `${SENDERS} senders, each its own home, ${perSender} messages each, ${rounds} rounds; CPU in seconds per 1,000 messages`,
     lines: [
-      ...line('redis', 'bare', 'dispatch, log in Redis', 0.65),
-      ...line('kafka', 'bare', 'dispatch, log in Kafka', 0.5),
-      ...line('redis', 'bullmq', 'dispatch, log in Redis', 1.6),
+      ...speed('Redis', 'redis', 'bare', 0.65),
+      ...speed('Kafka', 'kafka', 'bare', 0.5),
+      ...speed('Redis', 'redis', 'bullmq', 1.6),
+      ...cost('bare'),
+      ...cost('bullmq'),
     ],
     details: results,
     faults: NAMES.flatMap((name) => results[name].flatMap(({ faults }) => faults)),
