@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CONTENT, type Message } from './payloads.ts';
-import { type Program, startProgram } from './processes.ts';
+import { cpuSecondsOf, type Program, startProgram } from './processes.ts';
 
 /** So high that it never binds: what is measured is the machinery. */
 const THROUGHPUT = 10_000;
@@ -32,6 +32,8 @@ export interface Sluice {
   reach(jobs: readonly string[], statuses: readonly string[], patienceMs: number): Promise<void>;
   /** Counts of one job. */
   counts(job: string): Promise<Record<string, number>>;
+  /** CPU seconds of everything but dispatch. */
+  cpuBeside(): number | undefined;
   startDispatch(): Promise<Program>;
   stop(): Promise<void>;
 }
@@ -65,10 +67,12 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
     const api = start(['api']);
     const apiUrl = (await api.says(/"address":"([^"]+)"/))[1] ?? '';
     if (options.workers.length > 0) await start(['worker', ...options.workers]).says(/process\.started/);
+    const beside = programs.map(({ pid }) => pid);
     return {
       namespace,
       apiUrl,
       ...callsOf(apiUrl),
+      cpuBeside: () => sumOf(beside.map(cpuSecondsOf)),
       startDispatch: async () => {
         const dispatch = start(['worker', 'dispatch']);
         await dispatch.says(/process\.started/);
@@ -81,6 +85,9 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
     throw error;
   }
 }
+
+const sumOf = (values: readonly (number | undefined)[]): number | undefined =>
+  values.reduce((sum, value) => (sum === undefined || value === undefined ? undefined : sum + value), 0);
 
 function environmentOf(options: SluiceOptions, namespace: string, folder: string): Record<string, string> {
   const accounts = path.join(folder, 'accounts.json');

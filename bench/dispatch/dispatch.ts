@@ -139,7 +139,8 @@ async function runSluice(
     await sluice.reach(jobs, ['queued'], PATIENCE_MS);
     const program = await sluice.startDispatch();
     const total = SENDERS * perSender;
-    const measured = await downstream.measure(total, cpuOf(setting, downstream, program), PATIENCE_MS);
+    const meters = { ...cpuOf(setting, downstream, program), beside: sluice.cpuBeside };
+    const measured = await downstream.measure(total, meters, PATIENCE_MS);
     await sluice.reach(jobs, ['completed'], PATIENCE_MS);
     const faults = await downstream.faults(total);
     return { ...measured, faults: [...faults, ...(await countFaults(sluice, jobs, perSender))] };
