@@ -1,0 +1,71 @@
+// What can never be read ends visibly: its items fail, the job ends, and everybody else in it is served.
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LogEntry } from '../../src/log/port.ts';
+import { type IntakeBench, openIntake } from '../support/intake-bench.ts';
+import { jobEntries, rowsOf } from '../support/job-entries.ts';
+
+const HOME = 's:s1';
+const ROWS = 11;
+const CHUNK_ROWS = 4;
+let bench: IntakeBench;
+
+beforeAll(async () => {
+  bench = await openIntake(HOME);
+});
+afterAll(() => bench?.close());
+
+const make = () => jobEntries({ home: HOME, sender: 's1', rows: rowsOf(ROWS), chunkRows: CHUNK_ROWS });
+const damage: Record<string, (entry: LogEntry) => LogEntry> = {
+  'no JSON': (entry) => ({ ...entry, value: entry.value.slice(0, -20) }),
+  'another version': (entry) => ({ ...entry, value: entry.value.replace('"v":1', '"v":99') }),
+  'rows that do not fit their digest': (entry) => ({
+    ...entry,
+    value: entry.value.replace(/"sha256":"\w+"/, `"sha256":"${'0'.repeat(64)}"`),
+  }),
+  'rows that cannot be unpacked': (entry) => ({
+    ...entry,
+    value: entry.value.replace(/"rows":"[^"]+"/, '"rows":"AAAA"'),
+  }),
+};
+
+test.each(Object.keys(damage))(
+  '%s: the items of the chunk fail, in any order and however often',
+  async (kind) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray([0, 1, 2, 3, 0, 1, 2, 3], { minLength: 8, maxLength: 8 }),
+        async (order) => {
+          const { seal, chunks, sealed } = make();
+          const broken = damage[kind];
+          const all = [...chunks.map((chunk, n) => (n === 1 && broken ? broken(chunk) : chunk)), sealed];
+          for (const i of order) if (all[i]) await bench.deliver(all[i]);
+          const job = await bench.ledger.job(HOME, seal.job);
+          expect(job?.counts).toMatchObject({ total: ROWS, failed: CHUNK_ROWS, queued: ROWS - CHUNK_ROWS });
+          const failed = await bench.ledger.items(HOME, seal.job, 'failed', 0, 10);
+          expect(failed.rows.map(({ index }) => index)).toEqual([4, 5, 6, 7]);
+          expect(failed.rows.every(({ error }) => error?.code === 'record_unreadable')).toBe(true);
+        },
+      ),
+      { numRuns: 8 },
+    );
+  },
+);
+
+test('a job of which nothing can be read completes', async () => {
+  const { seal, chunks, sealed } = make();
+  for (const chunk of chunks) await bench.deliver({ ...chunk, value: '{' });
+  await bench.deliver(sealed);
+  expect(await bench.ledger.job(HOME, seal.job)).toMatchObject({
+    status: 'completed',
+    counts: { total: ROWS, failed: ROWS, queued: 0 },
+  });
+});
+
+test('an unreadable seal: the job opens from the words that accept put into its row', async () => {
+  const { seal, chunks, sealed } = make();
+  await bench.ledger.create(seal);
+  for (const chunk of chunks) await bench.deliver(chunk);
+  await bench.deliver({ ...sealed, value: 'x' });
+  expect((await bench.ledger.job(HOME, seal.job))?.status).toBe('queued');
+});
