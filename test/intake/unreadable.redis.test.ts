@@ -52,6 +52,31 @@ test.each(Object.keys(damage))(
   },
 );
 
+test('before the job is open its counts add up too', async () => {
+  const { seal, chunks } = make();
+  await bench.ledger.create(seal);
+  for (const chunk of chunks.slice(0, 1)) await bench.deliver({ ...chunk, value: '{' });
+  const job = await bench.ledger.job(HOME, seal.job);
+  expect(job?.counts).toMatchObject({ total: ROWS, queued: ROWS, failed: 0 });
+});
+
+test('an unreadable chunk of another body under the same id counts for nobody, before the job opens and after', async () => {
+  const { seal, chunks, sealed } = make();
+  const other = jobEntries({
+    home: HOME,
+    sender: 's1',
+    rows: rowsOf(ROWS),
+    chunkRows: CHUNK_ROWS,
+    job: seal.job,
+  });
+  const [first, second] = other.chunks.map((chunk) => ({ ...chunk, value: '{' }));
+  if (first) await bench.deliver(first);
+  for (const entry of [...chunks, sealed]) await bench.deliver(entry);
+  if (second) await bench.deliver(second);
+  const job = await bench.ledger.job(HOME, seal.job);
+  expect(job?.counts).toMatchObject({ total: ROWS, queued: ROWS, failed: 0 });
+});
+
 test('a job of which nothing can be read completes', async () => {
   const { seal, chunks, sealed } = make();
   for (const chunk of chunks) await bench.deliver({ ...chunk, value: '{' });

@@ -19,7 +19,8 @@ if redis.call('EXISTS', KEYS[2]) == 0 then
   redis.call('PEXPIREAT', KEYS[3], ARGV[7])
   redis.call('SET', KEYS[4], ARGV[9], 'PXAT', ARGV[7])
   redis.call('HSET', KEYS[1], 'in:' .. ARGV[8] .. ':' .. ARGV[1], ARGV[2])
-  redis.call('HINCRBY', KEYS[1], 'n:f', ARGV[6])
+  -- Counted under its body until the job opens, as its queued rows are: the id may yet belong to another body.
+  redis.call('HINCRBY', KEYS[1], 'f:' .. ARGV[8], ARGV[6])
   redis.call('PEXPIREAT', KEYS[1], ARGV[7])
 end
 return redis.call('HEXISTS', KEYS[1], 'sealed')

@@ -48,9 +48,9 @@ for i = 1, chunks do
   redis.call('HDEL', KEYS[1], 'in:' .. ARGV[4] .. ':' .. (i - 1))
 end
 local queued = redis.call('HGET', KEYS[1], 'q:' .. ARGV[4]) or '0'
-redis.call('HDEL', KEYS[1], 'q:' .. ARGV[4])
-local failed = redis.call('HGET', KEYS[1], 'n:f') or '0'
-redis.call('HSET', KEYS[1], 'state', 'open', 'n:q', queued, 'total', us(queued + failed), 'updated', us(now))
+local failed = redis.call('HGET', KEYS[1], 'f:' .. ARGV[4]) or '0'
+redis.call('HDEL', KEYS[1], 'q:' .. ARGV[4], 'f:' .. ARGV[4])
+redis.call('HSET', KEYS[1], 'state', 'open', 'n:q', queued, 'n:f', failed, 'total', us(queued + failed), 'updated', us(now))
 if complete_if_done(KEYS[1], now) then
   return { 'open', '0', '0' }
 end
