@@ -40,7 +40,7 @@ export interface Follower {
 export interface Log {
   /** Creates what is missing (topics, streams); safe to repeat, and by many at once. */
   prepare(): Promise<void>;
-  /** Resolves when every entry is durable (Kafka: all in-sync replicas). Throws `unavailable` with `repeat: 'unsafe'` when it cannot be known. */
+  /** Resolves when every entry is durable (Kafka: all in-sync replicas), each at least once, in the order of its key. Throws `unavailable` with `repeat: 'unsafe'` when it cannot be known. */
   append(topic: Topic, entries: readonly LogEntry[]): Promise<void>;
   follow(options: FollowOptions): Promise<Follower>;
   /** Whether the log answers now. */

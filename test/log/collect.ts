@@ -24,12 +24,15 @@ export const entry = (key: string, value: string, headers: Record<string, string
   value,
 });
 
-/** Follows `jobs` as `group` and collects what was handled. */
+/**
+ * Follows `jobs` as `group` and collects what was handled, each entry at its first coming: an append that Kafka answers for
+ * some partitions only is repeated for all, so entries may stand in the log twice.
+ */
 export async function collect(log: Log, group: string, options: Partial<FollowOptions> = {}) {
   const seen: DeliveredEntry[] = [];
   const handle = async (one: DeliveredEntry) => {
     await options.handle?.(one);
-    seen.push(one);
+    if (!seen.some(({ key, value }) => key === one.key && value === one.value)) seen.push(one);
   };
   const follower = await log.follow({ topic: 'jobs', group, ...options, handle });
   const values = () => seen.map(({ value }) => value);
