@@ -25,10 +25,15 @@ local function outranks(from, to)
   return RANK[from] ~= nil and RANK[to] ~= nil and RANK[to] > RANK[from]
 end
 
--- A job with nothing queued or sending has ended: expired when every item did, else completed.
+-- A job with nothing queued or sending has ended: expired when every item did, else completed. It is open again when an item that
+-- was unknown turns out not to have been sent.
 local function complete_if_done(row, now)
   local h = redis.call('HMGET', row, 'n:q', 'n:s', 'state', 'n:e', 'total')
-  if h[3] == 'open' and tonumber(h[1] or '0') <= 0 and tonumber(h[2] or '0') <= 0 then
+  local busy = tonumber(h[1] or '0') > 0 or tonumber(h[2] or '0') > 0
+  if h[3] == 'completed' and busy then
+    redis.call('HSET', row, 'state', 'open')
+    redis.call('HDEL', row, 'done')
+  elseif h[3] == 'open' and not busy then
     local state = h[4] and h[4] == h[5] and h[4] ~= '0' and 'expired' or 'completed'
     redis.call('HSET', row, 'state', state, 'done', us(now))
     return true

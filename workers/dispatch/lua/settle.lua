@@ -62,12 +62,15 @@ while ARGV[at] do
   at = at + 10
 end
 
--- Only a call that still held its places gives them back: a repeat finds it gone.
+-- Only a call that still held its places gives them back, once: a repeat finds it gone, and of two outcomes in one batch the later end counts.
 local scores = redis.call('ZMSCORE', KEYS[3], unpack(flying))
-local freed = {}
-for i = 1, #flying do
-  if scores[i] then
-    freed[#freed + 1] = ended[i]
+local freed, slots = {}, {}
+for i, member in ipairs(flying) do
+  local slot = slots[member]
+  if scores[i] and not slot then
+    freed[#freed + 1], slots[member] = ended[i], #freed + 1
+  elseif slot and ended[i] then
+    freed[slot] = math.max(freed[slot] or 0, ended[i])
   end
 end
 redis.call('ZREM', KEYS[3], unpack(flying))

@@ -1,0 +1,104 @@
+// One job in one lane with its turn open, driven by the scripts of dispatch: items are taken and settled in whatever order a test likes.
+import { systemClock as clock } from '../../src/base/clock.ts';
+import { STATUS_BYTE } from '../../src/contract/job.ts';
+import type { Limit } from '../../src/contract/limit.ts';
+import type { Row } from '../../src/contract/record.ts';
+import { createLanes } from '../../src/lanes/lanes.ts';
+import { jobKeys } from '../../src/ledger/keys.ts';
+import { limitKeys } from '../../src/pacing/keys.ts';
+import { createServerClock } from '../../src/pacing/server-clock.ts';
+import { type Outcome, type Settled, settle } from '../../workers/dispatch/settle.ts';
+import { type Grant, take } from '../../workers/dispatch/take.ts';
+import { type IntakeBench, openIntake } from './intake-bench.ts';
+import { jobEntries } from './job-entries.ts';
+
+const HOME = 's:s1';
+const LANE = { home: HOME, sender: 's1' };
+const LIMITS: Limit[] = [
+  { kind: 'rolling', name: 'rate', scope: 's1', count: 1_000_000, perMs: 1_000, pace: 'burst' },
+];
+
+export type To = Outcome['to'];
+
+export interface LedgerBench {
+  intake: IntakeBench;
+  id: string;
+  /** Starts up to `want` items: what waits alone and is due, then the next rows. */
+  take(want: number): Promise<Grant[]>;
+  settle(outcomes: Outcome[]): Promise<Settled>;
+  /** Calls that hold a place of the limit, by its own count. */
+  held(): Promise<number>;
+  /** Counts by byte, as the row has them and as the status bytes say. */
+  counts(): Promise<{ row: Record<string, number>; bytes: Record<string, number>; state: string }>;
+}
+
+export async function openLedger(intake: IntakeBench, rows: Row[], chunkRows = 4): Promise<LedgerBench> {
+  const { redis, namespace } = intake;
+  const { seal, chunks, sealed } = jobEntries({ ...LANE, rows, chunkRows });
+  const lanes = createLanes({ redis, namespace });
+  for (const entry of [...chunks, sealed]) await intake.deliver(entry);
+  const opened = await lanes.open(LANE, intake.tickets.at(-1)?.n ?? '', clock.randomHex(8));
+  if (opened.state !== 'open') throw new Error(`the lane is ${opened.state}`);
+  const view = { home: HOME, seal };
+  const options = { redis, namespace, clock, serverClock: createServerClock(), callDeadlineMs: 31_000 };
+  const keys = jobKeys(namespace, HOME, seal.job, seal.fingerprint);
+  let seq = 0;
+  return {
+    intake,
+    id: seal.job,
+    take: async (want) => {
+      const seen = await lanes.peek(LANE, opened.fence, want);
+      if (!seen) throw new Error('the turn is lost');
+      const alone = seen.later.map(({ index }) => ({ view, from: index, count: 1, queue: 0 }));
+      const runs = seen.runs.map(({ from, count, queue }) => ({ view, from, count, queue }));
+      seq += 1;
+      const taken = await take(
+        options,
+        LANE,
+        { fence: opened.fence, seq },
+        LIMITS,
+        [...alone, ...runs],
+        want,
+      );
+      return taken?.grants ?? [];
+    },
+    settle: (outcomes) => settle(redis, namespace, LANE, LIMITS, outcomes),
+    held: async () => {
+      const { state } = limitKeys(namespace, HOME, 's1', 'rate');
+      return Number((await redis.client.hget(state, 'held')) ?? 0);
+    },
+    counts: async () => {
+      const statuses = (await redis.client.get(keys.statuses)) ?? '';
+      const row = await redis.client.hgetall(keys.row);
+      const names = Object.values(STATUS_BYTE).filter((byte) => byte !== '-');
+      const told = names.map((byte) => [byte, Number(row[`n:${byte}`] ?? 0)]);
+      const seen = names.map((byte) => [byte, statuses.split(byte).length - 1]);
+      return { row: Object.fromEntries(told), bytes: Object.fromEntries(seen), state: row.state ?? '' };
+    },
+  };
+}
+
+export const openLedgerIntake = (): Promise<IntakeBench> => openIntake(HOME);
+
+/** What became of one call; `q` is due again at once. */
+export function outcome({ view, index, try: attempt }: Grant, to: To, over: Partial<Outcome> = {}): Outcome {
+  const error = { code: `code-${to}`, message: `said ${to}` };
+  return {
+    view,
+    index,
+    try: attempt,
+    to,
+    written: true,
+    counts: true,
+    maxAttempts: 0,
+    endedUs: clock.now() * 1_000,
+    dueUs: 0,
+    result: {
+      index,
+      atMs: clock.now(),
+      providerId: to === 'a' ? `wamid.${index}` : null,
+      error: to === 'a' ? null : error,
+    },
+    ...over,
+  };
+}
