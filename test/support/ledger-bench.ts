@@ -47,7 +47,8 @@ export async function openLedger(intake: IntakeBench, rows: Row[], chunkRows = 4
     intake,
     id: seal.job,
     take: async (want) => {
-      const seen = await lanes.peek(LANE, opened.fence, want);
+      // Rows that are no items stand between the others.
+      const seen = await lanes.peek(LANE, opened.fence, 2 * want);
       if (!seen) throw new Error('the turn is lost');
       const alone = seen.later.map(({ index }) => ({ view, from: index, count: 1, queue: 0 }));
       const runs = seen.runs.map(({ from, count, queue }) => ({ view, from, count, queue }));
