@@ -2,7 +2,12 @@
 // service runs alone, so that its times are its own.
 import { defineConfig } from 'vitest/config';
 
-const whole = ['test/flow/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/load/**/*.test.ts'];
+const whole = [
+  'test/demo/**/*.redis.test.ts',
+  'test/flow/**/*.test.ts',
+  'test/faults/**/*.test.ts',
+  'test/load/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -60,8 +60,8 @@ export interface Kafka {
   send(topic: string, records: readonly KafkaRecord[]): Promise<void>;
   /** A member of `group`, not yet connected. After trouble it restarts by itself while `mayRestart` says so. */
   consumer(group: string, mayRestart: () => boolean): Consumer;
-  /** Creates what is missing; `topics` is asked with the number of brokers. */
-  createTopics(topics: (brokers: number) => ITopicConfig[]): Promise<void>;
+  /** Creates what is missing and connects; `topics` is asked with the number of brokers. */
+  prepare(topics: (brokers: number) => ITopicConfig[]): Promise<void>;
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -77,43 +77,95 @@ export function createKafka({ brokers, clientId, clock, logger }: KafkaOptions):
       logLevel: logLevel.WARN,
       logCreator: quiet(logger),
     });
-  const short = client(PRODUCE_TIMEOUT_MS);
   const long = client(CONSUMER_REQUEST_TIMEOUT_MS);
-  const producer = short.producer({
-    idempotent: false,
-    allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
-  });
-  const admin = short.admin();
-  const connected = once(() => producer.connect());
+  const makeAdmin = () => client(PRODUCE_TIMEOUT_MS).admin();
+  let admin = makeAdmin();
+  const makeSender = () => createSender(client(PRODUCE_TIMEOUT_MS));
+  let sender = makeSender();
+  /**
+   * A producer whose send has failed is not used again, nor an admin. kafkajs keeps a broker whose handshake timed out as connected,
+   * and then fails every later send at once with "Broker not connected", for ever.
+   */
+  const renew = (failed: Sender): void => {
+    if (sender !== failed) return;
+    sender = makeSender();
+    failed.retire();
+  };
+  const renewAdmin = (failed: Admin): void => {
+    if (admin === failed) admin = makeAdmin();
+    failed.disconnect().catch(() => {});
+  };
 
   return {
     send: async (topic, records) => {
       assertKeyed(records);
-      const sendAll = async () => {
-        await connected();
-        for (const messages of slices(records)) {
-          await producer.send({ topic, acks: -1, timeout: PRODUCE_TIMEOUT_MS, messages });
-        }
-      };
-      await within(clock, SEND_DEADLINE_MS, sendAll()).catch((error: unknown) => {
+      const using = sender;
+      await within(clock, SEND_DEADLINE_MS, using.send(topic, records)).catch((error: unknown) => {
+        renew(using);
         throw unknownFate(error);
       });
     },
     consumer: (group, mayRestart) => long.consumer(consumerOptions(group, mayRestart)),
-    createTopics: (topics) => createMissing(admin, clock, topics),
-    ping: () =>
-      within(clock, PING_DEADLINE_MS, describe(admin)).then(
-        () => true,
-        () => false,
-      ),
+    prepare: async (topics) => {
+      await createMissing(admin, clock, topics);
+      // The first send of a process need not pay for the connection.
+      await within(clock, SEND_DEADLINE_MS, sender.connect());
+    },
+    ping: async () => {
+      const using = admin;
+      try {
+        await within(clock, PING_DEADLINE_MS, describe(using));
+        return true;
+      } catch {
+        renewAdmin(using);
+        return false;
+      }
+    },
     close: async () => {
       await within(
         clock,
         PING_DEADLINE_MS,
-        Promise.allSettled([producer.disconnect(), admin.disconnect()]),
+        Promise.allSettled([sender.disconnect(), admin.disconnect()]),
       ).catch(() => {});
     },
+  };
+}
+
+interface Sender {
+  connect(): Promise<void>;
+  send(topic: string, records: readonly KafkaRecord[]): Promise<void>;
+  /** Disconnects once the sends under way have ended, whatever becomes of them. */
+  retire(): void;
+  disconnect(): Promise<void>;
+}
+
+function createSender(kafka: KafkaJs): Sender {
+  const producer = kafka.producer({
+    idempotent: false,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  const connect = once(() => producer.connect());
+  const underWay = new Set<Promise<void>>();
+  const sendAll = async (topic: string, records: readonly KafkaRecord[]): Promise<void> => {
+    await connect();
+    for (const messages of slices(records)) {
+      await producer.send({ topic, acks: -1, timeout: PRODUCE_TIMEOUT_MS, messages });
+    }
+  };
+  return {
+    connect,
+    send: (topic, records) => {
+      const sending = sendAll(topic, records);
+      underWay.add(sending);
+      return sending.finally(() => underWay.delete(sending));
+    },
+    retire: () => {
+      Promise.allSettled(underWay)
+        .then(() => producer.disconnect())
+        .catch(() => {});
+    },
+    disconnect: () => producer.disconnect(),
   };
 }
 

@@ -35,7 +35,7 @@ export function createKafkaLog({ brokers, namespace, clock, logger }: KafkaLogOp
     if (entries.length > 0) await kafka.send(kafkaTopic(namespace, topic), entries);
   };
   return {
-    prepare: () => kafka.createTopics((count) => topicsFor(namespace, count)),
+    prepare: () => kafka.prepare((count) => topicsFor(namespace, count)),
     append,
     follow: async (options) => {
       const work = createWork(options, { clock, logger, park: (entry) => append('dead', [entry]) });

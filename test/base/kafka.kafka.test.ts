@@ -68,7 +68,7 @@ const open = () => {
 async function freshTopic(kafka: ReturnType<typeof open>, settings: [name: string, value: string][] = []) {
   const topic = freshNamespace();
   const configEntries = settings.map(([name, value]) => ({ name, value }));
-  await kafka.createTopics(() => [{ topic, numPartitions: 1, replicationFactor: 1, configEntries }]);
+  await kafka.prepare(() => [{ topic, numPartitions: 1, replicationFactor: 1, configEntries }]);
   return topic;
 }
 
