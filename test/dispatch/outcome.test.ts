@@ -1,0 +1,68 @@
+// A verdict on a call → what happens to its item, and whether its whole lane must rest.
+import { expect, test } from 'vitest';
+import type { Later, Sent, Verdict } from '../../src/platforms/port.ts';
+import { laneRestMs, outcomeOf } from '../../workers/dispatch/outcome.ts';
+import type { Grant } from '../../workers/dispatch/take.ts';
+import { jobEntries, rowsOf } from '../support/job-entries.ts';
+
+const { seal } = jobEntries({ home: 's:s1', sender: 's1', rows: rowsOf(3) });
+const grant = (attempt = 1): Grant => ({ view: { home: 's:s1', seal }, index: 2, try: attempt, momentUs: 0 });
+const times = { endedUs: 5_000_000, atMs: 1_700_000_000_000 };
+const half = () => 0.5;
+const later = (over: Partial<Later> = {}): Later => ({
+  outcome: 'later',
+  code: '130429',
+  message: 'slow down',
+  sent: true,
+  counts: false,
+  maxAttempts: undefined,
+  moves: 'sender',
+  wait: { atLeastMs: 100, backoff: { baseMs: 1_000, capMs: 60_000 }, askedMs: undefined },
+  ...over,
+});
+const outcome = (verdict: Verdict, attempt = 1, writtenAtUs: number | undefined = 1) => {
+  const sent: Sent = { verdict, writtenAtUs, endedAtUs: 2 };
+  return outcomeOf(grant(attempt), sent, times, half);
+};
+
+test('accepted, failed and unknown end the try', () => {
+  expect(outcome({ outcome: 'accepted', providerId: 'wamid.x', held: false })).toMatchObject({
+    to: 'a',
+    index: 2,
+    try: 1,
+    written: true,
+    endedUs: times.endedUs,
+    result: { providerId: 'wamid.x', error: null },
+  });
+  const failed: Verdict = { outcome: 'failed', code: '131026', message: 'no', moves: 'item' };
+  expect(outcome(failed)).toMatchObject({ to: 'f', result: { providerId: null, error: { code: '131026' } } });
+  const unknown: Verdict = { outcome: 'unknown', code: 'timeout', message: '?' };
+  expect(outcome(unknown)).toMatchObject({ to: 'u', counts: true, result: { error: { code: 'timeout' } } });
+});
+
+test('later waits longer with every try: at least what is asked, plus jitter on a doubling base', () => {
+  const waits = [1, 2, 3, 4].map((attempt) => outcome(later(), attempt).dueUs - times.endedUs);
+  expect(waits).toEqual([600, 1_100, 2_100, 4_100].map((ms) => ms * 1_000));
+  expect(outcome(later(), 30).dueUs - times.endedUs).toBe(30_100_000);
+});
+
+test('what the platform asks for replaces the backoff', () => {
+  const asked = later({ wait: { ...later().wait, askedMs: 7_000 } });
+  expect(outcome(asked, 9).dueUs - times.endedUs).toBe(7_000_000);
+});
+
+test('a call that was never written uses up no place, and attempts count only where the table says so', () => {
+  const sent: Sent = { verdict: later({ sent: false }), writtenAtUs: undefined, endedAtUs: 2 };
+  expect(outcomeOf(grant(), sent, times, half)).toMatchObject({ to: 'q', written: false, counts: false });
+  expect(outcome(later({ counts: true, maxAttempts: 5 }))).toMatchObject({ counts: true, maxAttempts: 5 });
+});
+
+test('the lane rests when the answer speaks about more than the item', () => {
+  for (const moves of ['sender', 'portfolio', 'credentials'] as const)
+    expect(laneRestMs(later({ moves }), half)).toBe(600);
+  for (const moves of ['item', 'pair', 'recipient', 'template'] as const)
+    expect(laneRestMs(later({ moves }), half)).toBe(0);
+  // Nothing reached the platform, so it cannot have asked anybody to rest.
+  expect(laneRestMs(later({ sent: false }), half)).toBe(0);
+  expect(laneRestMs({ outcome: 'unknown', code: 'x', message: '' }, half)).toBe(0);
+});
