@@ -26,18 +26,22 @@ export function followTopic(context: TopicContext, { topic }: FollowOptions): Fo
   const stopping = new AbortController();
   const { failed, fail } = createFailed();
   const passes = new Set<Promise<void>>();
+  const joined = Promise.withResolvers<void>();
   const eachBatch = async (batch: EachBatchPayload) => {
     const pass = workOff(context, topic, batch, stopping.signal);
     passes.add(pass);
     await pass.finally(() => passes.delete(pass));
   };
-  const ended = followOn({ ...context, eachBatch, passes }, stopping.signal).catch(fail);
+  const ended = followOn({ ...context, eachBatch, passes, joined: joined.resolve }, stopping.signal).catch(
+    fail,
+  );
   return {
     stop: async () => {
       stopping.abort();
       await ended;
     },
     progress: context.work.progress,
+    joined: joined.promise,
     failed,
   };
 }
@@ -46,6 +50,7 @@ interface Member extends TopicContext {
   eachBatch(batch: EachBatchPayload): Promise<void>;
   /** The passes under way. */
   passes: ReadonlySet<Promise<void>>;
+  joined(): void;
 }
 
 /** Joins the group, again after each trouble, however long Kafka is away. Throws what no repeat can heal. */
@@ -91,9 +96,10 @@ async function join(member: Member, signal: AbortSignal): Promise<unknown> {
 /** kafkajs starts a crashed consumer again when it thinks that helps; its other crashes are `giveUp`. */
 function listen(
   consumer: KafkaConsumer,
-  { work, logger, topicName, groupName }: Member,
+  { work, logger, topicName, groupName, joined }: Member,
   giveUp: (error: unknown) => void,
 ): void {
+  consumer.on(consumer.events.GROUP_JOIN, joined);
   consumer.on(consumer.events.FETCH, work.alive);
   consumer.on(consumer.events.HEARTBEAT, work.alive);
   consumer.on(consumer.events.CRASH, ({ payload }) => {

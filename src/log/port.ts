@@ -33,6 +33,8 @@ export interface Follower {
   stop(): Promise<void>;
   /** Entries finished since the start, and monotonic microseconds of the last sign of life (an empty poll counts). */
   progress(): { handled: number; lastAliveUs: number };
+  /** Resolves once the follower has its place in the group, and so its share of the entries. */
+  readonly joined: Promise<void>;
   /** Rejects when the follower cannot go on by itself; the process should exit and be started anew. */
   readonly failed: Promise<never>;
 }

@@ -61,6 +61,8 @@ export function followStream(context: StreamContext, { topic, group }: FollowOpt
       return parted;
     },
     progress: work.progress,
+    // A consumer comes into being with its first read: there is nothing to wait for.
+    joined: Promise.resolve(),
     failed,
   };
 }

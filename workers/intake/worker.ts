@@ -20,6 +20,9 @@ const putScript = loadScript(import.meta.dirname, 'lua/put-chunk.lua');
 const failScript = loadScript(import.meta.dirname, 'lua/fail-chunk.lua');
 const openScript = loadScript(import.meta.dirname, 'lua/open-job.lua');
 
+/** A start waits this long for its place in the group, so that who asks `/readyz` finds a service that works. Kafka may be away: then it goes on. */
+const JOIN_MS = 15_000;
+
 export interface IntakeOptions {
   log: Log;
   redis: Redis;
@@ -45,6 +48,7 @@ export function createIntake(options: IntakeOptions): Service & { failed: Promis
         onParked: (entry) => endLostChunk(options, entry),
       });
       follower.failed.catch(failed.reject);
+      await Promise.race([follower.joined, options.clock.delay(JOIN_MS)]);
     },
     stop: async () => follower?.stop(),
   };
