@@ -31,6 +31,7 @@ export interface LedgerReport {
 export interface Arrival {
   seq: number;
   at_us: number;
+  at: string;
   number: string;
   to: string | null;
   outcome: string;

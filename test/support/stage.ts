@@ -32,8 +32,8 @@ export interface Stage {
   start(args: string[], env?: Record<string, string>): Promise<Program>;
   /** The same for a process that has the API. */
   serve(args: string[], env?: Record<string, string>): Promise<ApiProgram>;
-  /** Writes the accounts file anew; a SIGHUP makes a process read it. */
-  accounts(senders: SenderSetup[]): Promise<void>;
+  /** Writes the accounts file anew, and tells the platform the new rates; a SIGHUP makes a process read it. */
+  accounts(senders: SenderSetup[], also?: { platform: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,8 +50,9 @@ export async function openStage({
   const file = path.join(folder, 'accounts.json');
   const platform = await startPlatform();
   const programs: Program[] = [];
-  const accounts = async (list: SenderSetup[]): Promise<void> => {
+  const accounts = async (list: SenderSetup[], also = { platform: true }): Promise<void> => {
     await writeFile(file, JSON.stringify(accountsOf(list, platform.url)));
+    if (!also.platform) return;
     for (const { id, throughput } of list) await platform.number(numberOf(id), { throughput });
   };
   await accounts(senders);

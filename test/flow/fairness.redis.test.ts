@@ -1,0 +1,43 @@
+// Two jobs of one sender share its rate evenly from the moment both are there, and a job of high priority goes before both.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bulk } from '../support/client.ts';
+import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
+import { until } from '../support/until.ts';
+
+const EACH = 300;
+const PER_SECOND = 200;
+const HIGH = 20;
+const [A, B, C] = [3_000_000, 4_000_000, 5_000_000];
+let stage: Stage;
+let service: ApiProgram;
+
+beforeAll(async () => {
+  stage = await openStage({ senders: [{ id: 's1', throughput: PER_SECOND }] });
+  service = await stage.serve(['start']);
+});
+afterAll(() => stage?.close());
+
+test('neither job waits for the other, and the urgent one waits for neither', async () => {
+  const { api } = service;
+  const a = await api.send(bulk(EACH, {}, A));
+  const b = await api.send(bulk(EACH, {}, B));
+  const both = async () => (await stage.platform.ledger()).totals.arrivals >= EACH;
+  await until(both, { what: 'half of both jobs' });
+  const urgent = await api.send(bulk(HIGH, { priority: 'high' }, C));
+  await api.completed(urgent.id);
+  const atUrgentEnd = (await stage.platform.arrivals()).length;
+  for (const { id } of [a, b]) await api.completed(id);
+
+  const order = (await stage.platform.arrivals()).map(({ to }) =>
+    Math.floor(Number(to?.slice(4)) / 1_000_000),
+  );
+  const firstOfB = order.indexOf(4);
+  const lastOfA = order.lastIndexOf(3);
+  const shared = order.slice(firstOfB, lastOfA).filter((job) => job !== 5);
+  const ofA = shared.filter((job) => job === 3).length / shared.length;
+  console.info(`first of the second job at ${firstOfB}, share of the first job while both were there ${ofA}`);
+  expect(ofA).toBeGreaterThan(0.4);
+  expect(ofA).toBeLessThan(0.6);
+  // The urgent job did not stand in line behind what was left of the others.
+  expect(atUrgentEnd).toBeLessThan(2 * EACH + HIGH);
+});
