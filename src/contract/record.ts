@@ -25,7 +25,7 @@ export type Variables = z.output<typeof variablesSchema>;
 /** One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
 export type Row = [to: string, variables?: Variables | 0, reference?: string | 0, content?: Content] | 0;
 
-/** Consecutive rows of a job; `rows` is base64 of the deflated JSON array of `Row`. */
+/** Consecutive rows of a job; `rows` is base64 of the packed (zstd) JSON array of `Row`. */
 export const chunkRecordSchema = z.object({
   v: z.literal(1),
   type: z.literal('chunk'),
