@@ -37,8 +37,8 @@ for q = 1, 3 do
     break
   end
   local jobs = redis.call('LRANGE', KEYS[5 + q], 0, math.ceil(budget / share) - 1)
-  -- One job alone takes the whole window; several share it.
-  local each = #jobs > 0 and math.max(share, math.floor(budget / #jobs)) or share
+  -- One job alone takes the whole window; several take turns, or the second would wait for half a window of the first.
+  local each = #jobs > 1 and share or budget
   for _, job in ipairs(jobs) do
     local from, rows = (redis.call('HGET', KEYS[5], job) or ''):match('^(%d+) (%d+)$')
     if from and budget > 0 then
