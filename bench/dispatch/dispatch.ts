@@ -13,6 +13,9 @@ import { openMessageQueue } from './message-queue.ts';
 const SENDERS = 50;
 const PER_SENDER = 1_000;
 const ROUNDS = 5;
+/** A run in which strangers kept more cores busy than this is repeated, and the quietest counts. */
+const QUIET_CORES = 0.3;
+const TRIES = 3;
 const PATIENCE_MS = 60_000;
 
 interface Round extends Measured {
@@ -50,9 +53,9 @@ export const dispatch: Bench = {
       await runBare({ ...course, perSender: Math.min(100, perSender) });
       for (let round = 0; round < rounds; round++) {
         for (const name of names) {
-          const result = await contestants[name](course);
-          results[name].push(result);
-          setting.say(`dispatch ${round + 1}/${rounds} ${name.padEnd(6)} ${sentence(result)}`);
+          const say = (result: Round): void =>
+            setting.say(`dispatch ${round + 1}/${rounds} ${name.padEnd(6)} ${sentence(result)}`);
+          results[name].push(await quietest(() => contestants[name](course), say));
         }
       }
     } finally {
@@ -61,6 +64,21 @@ export const dispatch: Bench = {
     return reportOf(results, perSender, rounds);
   },
 };
+
+/** One run while strangers are quiet. Chosen by their noise, never by the figure; a wrong count in any try stays wrong. */
+async function quietest(run: () => Promise<Round>, say: (result: Round) => void): Promise<Round> {
+  let best: Round | undefined;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const result = await run();
+    say(result);
+    const faults = [...(best?.faults ?? []), ...result.faults];
+    const quieter = !best || (result.coresElsewhere ?? 0) < (best.coresElsewhere ?? 0);
+    best = { ...(quieter || !best ? result : best), faults };
+    if ((best.coresElsewhere ?? 0) <= QUIET_CORES || faults.length > 0) break;
+  }
+  if (!best) throw new Error('no try at all');
+  return best;
+}
 
 function sentence({ perSecond, cpu, coresElsewhere, faults }: Round): string {
   const times = Object.entries(cpu).map(([who, seconds]) => `${who} ${seconds.toFixed(3)}`);
