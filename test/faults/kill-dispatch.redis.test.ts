@@ -9,6 +9,8 @@ import { type ApiProgram, numberOf, openStage, type Stage } from '../support/sta
 import { until } from '../support/until.ts';
 
 const RECIPIENTS = 640;
+/** Not at a multiple of the rate: there every place is taken, and for a round trip nothing is under way. */
+const KILL_AT = RECIPIENTS / 2 + 30;
 const PER_SECOND = 80;
 /** Slow enough that calls are in flight when the process dies. */
 const LATENCY_MS = 50;
@@ -52,7 +54,7 @@ test('another process goes on, and both ends agree on everything but what was un
   const { api } = service;
   const { id } = await api.send(bulk(RECIPIENTS));
   const { platform } = stage;
-  const halfway = async () => (await platform.ledger()).totals.arrivals >= RECIPIENTS / 2;
+  const halfway = async () => (await platform.ledger()).totals.arrivals >= KILL_AT;
   await until(halfway, { what: 'half of the job' });
   const killed = await holder();
   await killed.program.end();
@@ -71,8 +73,8 @@ test('another process goes on, and both ends agree on everything but what was un
   const unknown = items.filter(({ status }) => status === 'unknown');
   const unsent = unknown.filter(({ to }) => !taken.has(to));
   expect(taken.size + unsent.length).toBe(RECIPIENTS);
-  // All that a kill may hide: what was started and not yet called, at most 50 ms ahead …
-  expect(unsent.length).toBeLessThanOrEqual(Math.ceil((PER_SECOND * AHEAD_MS) / 1_000));
+  // All that a kill may hide: what was started and not yet called, at most 50 ms ahead and the one whose moment has just come …
+  expect(unsent.length).toBeLessThanOrEqual(Math.ceil((PER_SECOND * AHEAD_MS) / 1_000) + 1);
   // … and what was called and not answered and settled: the last arrivals before the silence.
   const inFlight = unknown.length - unsent.length;
   const gaps = arrivals.map(({ at_us }, i) => (at_us - (arrivals[i - 1]?.at_us ?? at_us)) / 1_000);
