@@ -7,6 +7,7 @@ export const API_KEY = 'sk_live_0123456789abcdef0123456789abcdef';
 export interface JobView {
   id: string;
   status: string;
+  created_at: string;
   updated_at: string;
   counts: Record<
     | 'total'
