@@ -14,6 +14,8 @@ export interface Line {
   peer?: { name: string; value: number };
   /** Median of the rounds' ratios, ours to theirs. */
   ratio?: number;
+  /** On how many rounds the figures rest, in words. */
+  rounds?: string;
   target?: { atLeast: number } | { atMost: number };
 }
 
@@ -29,7 +31,7 @@ export interface Report {
 }
 
 /** `ok`, or by how much it is missed; empty without a target. */
-export function verdictOf({ ours, ratio, target }: Line): string {
+function verdictOf({ ours, ratio, target }: Line): string {
   if (!target) return '';
   const value = ratio ?? ours;
   if ('atLeast' in target) {
@@ -52,12 +54,12 @@ export function tableOf(reports: readonly Report[]): string {
 }
 
 function rowOf(line: Line): string[] {
-  const { what, unit, ours, peer, ratio } = line;
+  const { what, unit, ours, peer, ratio, rounds } = line;
   return [
     what,
     `${grouped(ours)} ${unit}`,
     peer ? `${peer.name}: ${grouped(peer.value)} ${unit}` : '',
-    ratio === undefined ? '' : rounded(ratio).toString(),
+    ratio === undefined ? '' : `${rounded(ratio)}${rounds ? ` (${rounds})` : ''}`,
     verdictOf(line),
   ];
 }

@@ -44,7 +44,7 @@ interface Job {
   counts: Record<string, number>;
 }
 
-export const senderId = (sender: number): string => `s${sender}`;
+const senderId = (sender: number): string => `s${sender}`;
 export const phoneNumberId = (sender: number): string => `10${String(sender).padStart(6, '0')}`;
 export const bulkBodyOf = (sender: number, messages: readonly Message[]): string =>
   JSON.stringify({ sender: senderId(sender), ...CONTENT, category: 'utility', messages });
