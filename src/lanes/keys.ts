@@ -9,8 +9,10 @@ export interface LaneKeys {
   lane: string;
   /** Sorted set of the home's lanes that have work, by the time (µs) a turn must have opened. */
   lanes: string;
-  /** Sorted set of started items without an outcome, by the time (µs) their call's deadline ends. */
+  /** Sorted set of started runs ("job:from:to:try") with calls under way, by the time (µs) their last call's deadline ends. */
   fly: string;
+  /** Hash: started run → its calls under way. */
+  flying: string;
   /** Sorted set of items that wait alone, by due time (µs). */
   later: string;
   /** Sorted set of jobs that start in the future, by start time (µs). */
@@ -29,6 +31,7 @@ export function laneKeys(namespace: string, { home, sender }: LaneId): LaneKeys 
     lane,
     lanes: lanesKey(namespace, home),
     fly: `${lane}:fly`,
+    flying: `${lane}:flying`,
     later: `${lane}:later`,
     scheduled: `${lane}:scheduled`,
     cursors: `${lane}:cursors`,

@@ -33,13 +33,22 @@ export interface Run {
   queue: number;
 }
 
+/** Rows of a job that were started together, for the same try; `name` is how the lane knows them. */
+export interface StartedRun {
+  name: string;
+  job: string;
+  from: number;
+  to: number;
+  try: number;
+}
+
 export interface Candidates {
   version: string;
   nowUs: number;
   /** When the next item or job that waits alone is due; 0 when none does. */
   nextDueUs: number;
-  /** Calls whose deadline has passed without an outcome. */
-  overdue: { job: string; index: number; try: number }[];
+  /** Started runs with calls whose deadline has passed without an outcome. */
+  overdue: StartedRun[];
   later: { job: string; index: number }[];
   runs: Run[];
 }
@@ -117,9 +126,9 @@ function readCandidates([, version, now, due, overdue, later, runs]: PeekReply):
     version,
     nowUs: Number(now),
     nextDueUs: Number(due),
-    overdue: overdue.map((member) => {
-      const [job = '', index, attempt] = member.split(':');
-      return { job, index: Number(index), try: Number(attempt) };
+    overdue: overdue.map((name) => {
+      const [job = '', from, to, attempt] = name.split(':');
+      return { name, job, from: Number(from), to: Number(to), try: Number(attempt) };
     }),
     later: later.map((member) => {
       const [job = '', index] = member.split(':');

@@ -6,7 +6,13 @@ import type { Grant } from '../../workers/dispatch/take.ts';
 import { jobEntries, rowsOf } from '../support/job-entries.ts';
 
 const { seal } = jobEntries({ home: 's:s1', sender: 's1', rows: rowsOf(3) });
-const grant = (attempt = 1): Grant => ({ view: { home: 's:s1', seal }, index: 2, try: attempt, momentUs: 0 });
+const grant = (attempt = 1): Grant => ({
+  view: { home: 's:s1', seal },
+  index: 2,
+  try: attempt,
+  momentUs: 0,
+  run: 'r',
+});
 const times = { endedUs: 5_000_000, atMs: 1_700_000_000_000 };
 const half = () => 0.5;
 const later = (over: Partial<Later> = {}): Later => ({

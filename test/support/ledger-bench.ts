@@ -82,12 +82,17 @@ export async function openLedger(intake: IntakeBench, rows: Row[], chunkRows = 4
 export const openLedgerIntake = (): Promise<IntakeBench> => openIntake(HOME);
 
 /** What became of one call; `q` is due again at once. */
-export function outcome({ view, index, try: attempt }: Grant, to: To, over: Partial<Outcome> = {}): Outcome {
+export function outcome(
+  { view, index, try: attempt, run }: Grant,
+  to: To,
+  over: Partial<Outcome> = {},
+): Outcome {
   const error = { code: `code-${to}`, message: `said ${to}` };
   return {
     view,
     index,
     try: attempt,
+    run,
     to,
     written: true,
     counts: true,

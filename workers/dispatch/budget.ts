@@ -8,7 +8,7 @@ export interface Budget {
 }
 
 /** A turn that wants many is served once this many are free: small batches cost more than a short wait. */
-const WORTHWHILE = 16;
+const WORTHWHILE = 32;
 
 export function createBudget(size: number): Budget {
   let free = size;

@@ -1,7 +1,8 @@
-// One tick for all lanes with outcomes: soon when few wait, later when many do, so that busy times make larger batches.
+// One tick for all lanes with outcomes: at once when few come in, later when many do, so that busy times make larger batches.
 import type { Clock } from '../../src/base/clock.ts';
 
 interface Flushable {
+  readonly outcomesWaiting: number;
   flush(): Promise<void>;
 }
 
@@ -9,20 +10,29 @@ export interface Flusher {
   wake(lane: Flushable): void;
 }
 
-/** With few lanes an outcome is home within this many ms; a kill loses the knowledge of no more than that. */
+/** An outcome is home within this many ms; what a kill leaves unknown though it was answered is no more than that. */
 const QUIET_MS = 2;
+/** At high rates a script for one or two outcomes costs more than it is worth. */
 const BUSY_MS = 25;
-const BUSY_LANES = 16;
+const BUSY_PER_MS = 1.5;
+const WORTHWHILE_PER_LANE = 8;
 
 export function createFlusher(clock: Clock): Flusher {
   const lanes = new Set<Flushable>();
   let ticking = false;
-  let busy = false;
+  let delayMs = QUIET_MS;
+  let lastUs = clock.monotonicUs();
   const tick = (): void => {
     ticking = false;
-    busy = lanes.size > BUSY_LANES;
     const due = [...lanes];
     lanes.clear();
+    const outcomes = due.reduce((sum, lane) => sum + lane.outcomesWaiting, 0);
+    const nowUs = clock.monotonicUs();
+    const perMs = (outcomes * 1_000) / Math.max(1, nowUs - lastUs);
+    lastUs = nowUs;
+    // Once waiting pays, it goes on to pay as long as outcomes keep coming: only a lower rate ends it.
+    const small = outcomes < WORTHWHILE_PER_LANE * due.length || delayMs === BUSY_MS;
+    delayMs = perMs > BUSY_PER_MS && small ? BUSY_MS : QUIET_MS;
     for (const lane of due) void lane.flush();
   };
   return {
@@ -30,7 +40,7 @@ export function createFlusher(clock: Clock): Flusher {
       lanes.add(lane);
       if (ticking) return;
       ticking = true;
-      clock.after(busy ? BUSY_MS : QUIET_MS, tick);
+      clock.after(delayMs, tick);
     },
   };
 }

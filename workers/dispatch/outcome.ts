@@ -21,6 +21,7 @@ export function outcomeOf(
     view,
     index,
     try: grant.try,
+    run: grant.run,
     written: writtenAtUs !== undefined,
     endedUs: times.endedUs,
     dueUs: 0,

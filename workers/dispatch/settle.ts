@@ -19,6 +19,8 @@ export interface Outcome {
   view: JobView;
   index: number;
   try: number;
+  /** The started run it belongs to. */
+  run: string;
   /** a accepted, f failed, u unknown, q back to the lane. */
   to: 'a' | 'f' | 'u' | 'q';
   /** Whether a byte was written: only then is the limit's place used up. */
@@ -55,7 +57,7 @@ export async function settle(
   const keys = laneKeys(namespace, lane);
   const views = [...new Set(outcomes.map(({ view }) => view))];
   const chunks = chunksOf(outcomes);
-  const chunkSlots = new Map([...chunks.keys()].map((id, i) => [id, i + 1]));
+  const slots = { chunks: slotsOf(chunks.keys()), runs: slotsOf(outcomes.map(({ run }) => run)) };
   const reply = await redis.run<[string, string, string, number]>(
     settleScript,
     [
@@ -63,6 +65,7 @@ export async function settle(
       keys.lanes,
       keys.fly,
       keys.later,
+      keys.flying,
       ...limitKeyList(namespace, lane.home, limits),
       ...views.flatMap(({ seal }) => {
         const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
@@ -84,7 +87,9 @@ export async function settle(
         const { first, last } = chunkRange(view.seal, n);
         return [views.indexOf(view) + 1, first, last];
       }),
-      ...outcomes.flatMap((outcome) => outcomeArguments(outcome, chunkSlots)),
+      slots.runs.size,
+      ...slots.runs.keys(),
+      ...outcomes.map((outcome) => outcomeArgument(outcome, slots)),
     ],
     patienceMs,
   );
@@ -109,15 +114,27 @@ function chunksOf(outcomes: readonly Outcome[]): Map<string, WholeChunk> {
   return chunks;
 }
 
-const outcomeArguments = (outcome: Outcome, chunkSlots: ReadonlyMap<string, number>): (string | number)[] => [
-  chunkSlots.get(chunkId(outcome)) ?? 0,
-  outcome.index,
-  outcome.try,
-  outcome.to,
-  outcome.written ? 1 : 0,
-  outcome.counts ? 1 : 0,
-  outcome.maxAttempts,
-  outcome.endedUs.toFixed(0),
-  outcome.dueUs.toFixed(0),
-  resultLine(outcome.result),
-];
+/** Distinct names → 1, 2, 3 … */
+const slotsOf = (names: Iterable<string>): Map<string, number> =>
+  new Map([...new Set(names)].map((name, i) => [name, i + 1]));
+
+interface Slots {
+  chunks: ReadonlyMap<string, number>;
+  runs: ReadonlyMap<string, number>;
+}
+
+/** One argument per outcome: ten of them cost more to send and to read than the rest of the script. */
+const outcomeArgument = (outcome: Outcome, slots: Slots): string =>
+  [
+    slots.chunks.get(chunkId(outcome)) ?? 0,
+    slots.runs.get(outcome.run) ?? 0,
+    outcome.index,
+    outcome.try,
+    outcome.to,
+    outcome.written ? 1 : 0,
+    outcome.counts ? 1 : 0,
+    outcome.maxAttempts,
+    outcome.endedUs.toFixed(0),
+    outcome.dueUs.toFixed(0),
+    resultLine(outcome.result),
+  ].join();

@@ -29,6 +29,8 @@ export interface Grant {
   index: number;
   try: number;
   momentUs: number;
+  /** The started run it belongs to, as the lane knows it. */
+  run: string;
 }
 
 export interface Taken {
@@ -76,6 +78,7 @@ export async function take(
       keys.later,
       keys.cursors,
       ...keys.queues,
+      keys.flying,
       ...limitKeyList(namespace, lane.home, limits),
       ...jobKeyList,
     ],
@@ -112,13 +115,19 @@ function readAnswer(
     version,
     nextUs: next === '' ? undefined : serverClock.toLocal(Number(next)),
     binding: limits[Number(binding) - 1],
-    grants: grants === '' ? [] : grants.split(';').map((grant) => readGrant(grant, views, serverClock)),
+    grants:
+      grants === '' ? [] : grants.split(';').flatMap((run) => readRun(run, Number(now), views, serverClock)),
   };
 }
 
-function readGrant(text: string, views: readonly JobView[], serverClock: ServerClock): Grant {
-  const [slot, index, attempt, moment] = text.split(',');
+function readRun(text: string, nowUs: number, views: readonly JobView[], serverClock: ServerClock): Grant[] {
+  const [slot, run = '', items = ''] = text.split(',');
   const view = views[Number(slot) - 1];
   if (!view) throw new Error('take.lua granted a job that was not offered');
-  return { view, index: Number(index), try: Number(attempt), momentUs: serverClock.toLocal(Number(moment)) };
+  const attempt = Number(run.slice(run.lastIndexOf(':') + 1));
+  return items.split(' ').map((item) => {
+    const plus = item.indexOf('+');
+    const momentUs = serverClock.toLocal(nowUs + Number(item.slice(plus + 1)));
+    return { view, index: Number(item.slice(0, plus)), try: attempt, momentUs, run };
+  });
 }

@@ -4,6 +4,7 @@ import type { Candidates, Wake } from '../../src/lanes/lanes.ts';
 import type { DispatchContext } from './context.ts';
 import { expireJob } from './expire.ts';
 import type { Lane } from './lane.ts';
+import { dropRun, overdueOf } from './overdue.ts';
 import { type Taken, take } from './take.ts';
 import { afterGrants, openWindow, rowsLeft, type Window } from './window.ts';
 
@@ -86,28 +87,13 @@ export class Turn {
 
   /** Calls that a dead process left without an outcome: unknown, never queued again by themselves. */
   async #markOverdue({ overdue, nowUs }: Candidates): Promise<void> {
-    const { jobs, clock } = this.#context;
-    for (const { job, index, try: attempt } of overdue) {
-      const view = await jobs.view(this.#lane.id.home, job);
-      if (!view) continue;
-      const error = {
-        code: 'no_outcome',
-        message: 'the call was started and its outcome was never recorded',
-      };
-      this.#lane.add({
-        view,
-        index,
-        try: attempt,
-        to: 'u',
-        written: true,
-        counts: true,
-        maxAttempts: 0,
-        endedUs: nowUs,
-        dueUs: 0,
-        result: { index, atMs: clock.now(), providerId: null, error },
-      });
+    const sender = this.#context.accounts.sender(this.#lane.id.sender);
+    for (const run of overdue) {
+      for (const outcome of await overdueOf(this.#context, this.#lane.id, run, nowUs))
+        this.#lane.add(outcome);
+      await this.#lane.flush();
+      await dropRun(this.#context, this.#lane.id, sender ? this.#lane.limits(sender) : [], run, nowUs);
     }
-    if (overdue.length > 0) await this.#lane.flush();
   }
 
   async #nothingDue({ nextDueUs }: Candidates): Promise<'goes on' | { wake: Wake | undefined }> {

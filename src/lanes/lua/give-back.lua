@@ -1,7 +1,7 @@
 -- Gives a turn back when nothing is due: the lane sleeps until its next work, or for good.
 --   KEYS[1] lane       hash of the lane
 --   KEYS[2] lanes      the home's lanes by the time a turn must have opened
---   KEYS[3] fly        started items without an outcome
+--   KEYS[3] fly        started runs with calls under way
 --   KEYS[4] later      items that wait alone
 --   KEYS[5] scheduled  jobs that start in the future
 --   KEYS[6] high       queue of jobs

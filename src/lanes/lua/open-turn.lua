@@ -1,7 +1,7 @@
 -- Opens a turn on a lane for the holder of ticket n.
 --   KEYS[1] lane      hash of the lane
 --   KEYS[2] lanes     the home's lanes by the time a turn must have opened
---   KEYS[3] fly       started items without an outcome
+--   KEYS[3] fly       started runs with calls under way
 --   ARGV[1] clock     µs, or '' for the server's time
 --   ARGV[2] n         number of the ticket
 --   ARGV[3] owner     token of the opener; the same token again gets the same answer

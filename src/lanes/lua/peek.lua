@@ -1,7 +1,7 @@
 -- Shows what may go next in a lane, in order: overdue calls, items that waited alone, then runs of rows by priority and in turn between jobs.
 -- Admits scheduled jobs whose time has come. Grants nothing.
 --   KEYS[1] lane       hash of the lane
---   KEYS[2] fly        started items without an outcome
+--   KEYS[2] fly        started runs with calls under way
 --   KEYS[3] later      items that wait alone
 --   KEYS[4] scheduled  jobs that start in the future, members "priority job"
 --   KEYS[5] cursors    job → "next rows"

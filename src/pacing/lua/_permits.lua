@@ -44,18 +44,18 @@ local function rolling(limit, want, now)
 end
 
 -- Calls under way, whatever their age.
-local function concurrency(limit, fly)
-  local free = limit.count - redis.call('ZCARD', fly)
+local function concurrency(limit)
+  limit.held = tonumber(redis.call('HGET', limit.state, 'held') or '0')
   return function(i)
-    return i <= free and 0 or UNKNOWN
+    return i <= limit.count - limit.held and 0 or UNKNOWN
   end
 end
 
 -- Moments (µs, rising) of at most `want` calls up to now + horizon; then when the next one could go (UNKNOWN: after an answer) and the index of the limit that binds it.
-local function permits(limits, fly, want, now, horizon)
+local function permits(limits, want, now, horizon)
   local rules = {}
   for i, limit in ipairs(limits) do
-    rules[i] = limit.kind == 'rolling' and rolling(limit, want + 1, now) or concurrency(limit, fly)
+    rules[i] = limit.kind == 'rolling' and rolling(limit, want + 1, now) or concurrency(limit)
   end
   local moments = {}
   for i = 1, want + 1 do
@@ -75,42 +75,45 @@ end
 
 -- Takes the places of the first `k` moments.
 local function hold_places(limits, k, linger_ms)
-  for _, limit in ipairs(limits) do
-    if limit.kind == 'rolling' and k > 0 then
+  for _, limit in ipairs(k > 0 and limits or {}) do
+    if limit.kind == 'rolling' then
       if k > limit.free then
         redis.call('LPOP', limit.times, k - limit.free)
       end
       redis.call('HSET', limit.state, 'held', us(limit.held + k), 'grid', us(limit.grid + k * limit.step))
-      redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms))
+    else
+      redis.call('HSET', limit.state, 'held', us(limit.held + k))
     end
+    redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms))
   end
 end
 
--- Calls have ended, each at a time (µs) from which its place comes free one period later; false: never written, so its place is free at once.
-local function free_places(limits, ended, linger_ms)
-  if #ended == 0 then
+-- `written`: ends (µs, rising) of those calls that were written.
+local function free_of(limit, count, written, linger_ms)
+  if redis.call('HINCRBY', limit.state, 'held', -count) < 0 then
+    redis.call('HSET', limit.state, 'held', '0')
+  end
+  redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms))
+  if limit.kind ~= 'rolling' or #written == 0 then
     return
   end
+  -- Times rise along the list: one that comes late waits for those before it, which is never too early.
+  local last, times = tonumber(redis.call('LINDEX', limit.times, -1) or '0'), {}
+  for i, at in ipairs(written) do
+    times[i] = us(math.max(at + limit.per, last))
+  end
+  redis.call('RPUSH', limit.times, unpack(times))
+  redis.call('PEXPIRE', limit.times, us(limit.per / 1000 + linger_ms))
+end
+
+-- Calls have ended, each at a time (µs): its places come free one period later. False: never written, so they are free at once.
+local function free_places(limits, ended, linger_ms)
   local written = {}
   for _, at in ipairs(ended) do
     written[#written + 1] = at or nil
   end
   table.sort(written)
-  for _, limit in ipairs(limits) do
-    if limit.kind == 'rolling' then
-      if redis.call('HINCRBY', limit.state, 'held', -#ended) < 0 then
-        redis.call('HSET', limit.state, 'held', '0')
-      end
-      redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms))
-      if #written > 0 then
-        -- Times rise along the list: one that comes late waits for those before it, which is never too early.
-        local last, times = tonumber(redis.call('LINDEX', limit.times, -1) or '0'), {}
-        for i, at in ipairs(written) do
-          times[i] = us(math.max(at + limit.per, last))
-        end
-        redis.call('RPUSH', limit.times, unpack(times))
-        redis.call('PEXPIRE', limit.times, us(limit.per / 1000 + linger_ms))
-      end
-    end
+  for _, limit in ipairs(#ended > 0 and limits or {}) do
+    free_of(limit, #ended, written, linger_ms)
   end
 end

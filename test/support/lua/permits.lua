@@ -25,7 +25,7 @@ if ARGV[1] == 'end' then
   free_places(limits, ended, linger)
   return {}
 end
-local moments, next_at, binding = permits(limits, KEYS[1], tonumber(ARGV[3]), tonumber(ARGV[2]), tonumber(ARGV[5]))
+local moments, next_at, binding = permits(limits, tonumber(ARGV[3]), tonumber(ARGV[2]), tonumber(ARGV[5]))
 local used = math.min(#moments, tonumber(ARGV[4]))
 hold_places(limits, used, linger)
 local answer = { next_at == UNKNOWN and '' or us(next_at), binding }

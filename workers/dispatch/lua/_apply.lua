@@ -1,12 +1,13 @@
 -- include: apply. Applies one outcome to its item, and remembers per chunk and job what has changed.
--- batch: later = key of the items that wait alone, wake = earliest time (µs) one of them is due, moved = how many items moved.
+-- batch: later = key of the items that wait alone, wake = earliest time (µs) one of them is due, moved = how many items moved,
+--   ended = ends of the calls that gave their places back (false: never written), landed = run → how many of its calls did.
 
 -- Bytes of the rows of a chunk, read once.
 local function bytes_of(chunk)
   if not chunk.statuses then
     chunk.statuses = redis.call('GETRANGE', chunk.job.statuses, chunk.first, chunk.last)
     chunk.tries = redis.call('GETRANGE', chunk.job.tries, chunk.first, chunk.last)
-    chunk.moved = {}
+    chunk.moved, chunk.landed, chunk.low, chunk.high = {}, {}, #chunk.statuses, 0
   end
   return chunk
 end
@@ -30,18 +31,31 @@ local function send_back(batch, job, o)
   end
 end
 
+-- A call gives its places back when its item leaves 'sending', and so once. Of two outcomes in one batch the later end counts.
+local function land(batch, chunk, offset, from, o)
+  local slot = chunk.landed[offset]
+  if from == 's' then
+    batch.ended[#batch.ended + 1] = o.ended
+    chunk.landed[offset] = #batch.ended
+    batch.landed[o.run] = (batch.landed[o.run] or 0) + 1
+  elseif slot and o.ended then
+    batch.ended[slot] = math.max(batch.ended[slot] or 0, o.ended)
+  end
+end
+
 local function apply(batch, o)
   local job, chunk = o.chunk.job, bytes_of(o.chunk)
-  local offset = o.index - tonumber(chunk.first) + 1
+  local offset = o.index - chunk.first + 1
   if (chunk.tries:byte(offset) or 0) ~= o.try then
     return
   end
   local from, to = chunk.moved[offset] or chunk.statuses:sub(offset, offset), target_of(o, job)
+  land(batch, chunk, offset, from, o)
   if not outranks(from, to) then
     return
   end
   chunk.moved[offset] = to
-  redis.call('SETRANGE', job.statuses, o.index, to)
+  chunk.low, chunk.high = math.min(chunk.low, offset), math.max(chunk.high, offset)
   job.deltas[from] = (job.deltas[from] or 0) - 1
   job.deltas[to] = (job.deltas[to] or 0) + 1
   batch.moved = batch.moved + 1
@@ -49,6 +63,20 @@ local function apply(batch, o)
     send_back(batch, job, o)
   else
     chunk.lines[#chunk.lines + 1] = o.line
+  end
+end
+
+-- Writes the status bytes of a chunk that moved, neighbours together.
+local function write_bytes(chunk)
+  local first, byte = nil, nil
+  for offset = chunk.low, chunk.high + 1 do
+    local to = chunk.moved[offset]
+    if to ~= byte then
+      if byte then
+        redis.call('SETRANGE', chunk.job.statuses, chunk.first + first - 1, byte:rep(offset - first))
+      end
+      first, byte = offset, to
+    end
   end
 end
 

@@ -1,19 +1,32 @@
 -- include: start. Marks candidates as started, in order, as long as there are moments for them.
--- batch: moments, deadline (µs), grants, flying; keys: later, cursors, and lists = the queues in order.
-local function grant(batch, job, slot, index, try)
-  local moment = batch.moments[#batch.grants + 1]
-  batch.grants[#batch.grants + 1] = slot .. ',' .. index .. ',' .. try .. ',' .. us(moment)
-  batch.flying[#batch.flying + 1] = us(moment + batch.deadline)
-  batch.flying[#batch.flying + 1] = job.id .. ':' .. index .. ':' .. try
+-- batch: now, moments, deadline (µs); used = moments taken; runs = answer per started run; flying, left = what is now under way.
+-- keys: later, cursors, and lists = the queues in order.
+local QUEUED_BYTE = ('q'):byte()
+
+-- The next moment's call goes to this row. Moments are written as µs from now: short, and exact.
+local function grant(batch, items, index)
+  batch.used = batch.used + 1
+  items[#items + 1] = index .. '+' .. string.format('%d', batch.moments[batch.used] - batch.now)
+end
+
+-- Rows of one job that were started together with the same try.
+local function record_run(batch, job, slot, from, to, try, items)
+  local run = table.concat({ job.id, from, to, try }, ':')
+  batch.runs[#batch.runs + 1] = slot .. ',' .. run .. ',' .. table.concat(items, ' ')
+  batch.flying[#batch.flying + 1] = us(batch.moments[batch.used] + batch.deadline)
+  batch.flying[#batch.flying + 1] = run
+  batch.left[#batch.left + 1] = run
+  batch.left[#batch.left + 1] = #items
 end
 
 -- Starts one row that waited alone.
 local function start_one(batch, keys, job, slot, index)
   if redis.call('ZREM', keys.later, job.id .. ':' .. index) == 1 and status_at(job.statuses, index) == 'q' then
-    local try = (try_at(job.tries, index) + 1) % 256
+    local try, items = (try_at(job.tries, index) + 1) % 256, {}
     redis.call('SETRANGE', job.tries, index, string.char(try))
     move(job.row, job.statuses, index, 'q', 's')
-    grant(batch, job, slot, us(index), try)
+    grant(batch, items, us(index))
+    record_run(batch, job, slot, us(index), us(index), try, items)
   end
 end
 
@@ -30,33 +43,30 @@ local function advance(keys, list, job, to, rows, had_share)
   end
 end
 
--- Starts rows from the cursor on; passes rows that are no longer queued.
+-- Starts rows from the cursor on, for the first time each; passes rows that are no longer queued.
 local function start_run(batch, keys, job, slot, from, count, queue)
   local cursor, rows = (redis.call('HGET', keys.cursors, job.id) or ''):match('^(%d+) (%d+)$')
   if tonumber(cursor) ~= from then
     return
   end
   local bytes = redis.call('GETRANGE', job.statuses, from, from + count - 1)
-  local tries = redis.call('GETRANGE', job.tries, from, from + count - 1)
-  local status_out, try_out, before, passed = {}, {}, #batch.grants, 0
+  local items, passed, free = {}, 0, #batch.moments - batch.used
   while passed < #bytes do
-    local byte, try = bytes:sub(passed + 1, passed + 1), tries:byte(passed + 1) or 0
-    if byte == 'q' then
-      if #batch.grants == #batch.moments then
+    if bytes:byte(passed + 1) == QUEUED_BYTE then
+      if #items == free then
         break
       end
-      byte, try = 's', (try + 1) % 256
-      grant(batch, job, slot, us(from + passed), try)
+      grant(batch, items, string.format('%d', from + passed))
     end
     passed = passed + 1
-    status_out[passed], try_out[passed] = byte, string.char(try)
   end
-  local started = #batch.grants - before
-  if started > 0 then
-    redis.call('SETRANGE', job.statuses, from, table.concat(status_out))
-    redis.call('SETRANGE', job.tries, from, table.concat(try_out))
-    redis.call('HINCRBY', job.row, 'n:q', -started)
-    redis.call('HINCRBY', job.row, 'n:s', started)
+  if #items > 0 then
+    local span = bytes:sub(1, passed)
+    redis.call('SETRANGE', job.statuses, from, (span:gsub('q', 's')))
+    redis.call('SETRANGE', job.tries, from, string.rep('\1', passed))
+    redis.call('HINCRBY', job.row, 'n:q', -#items)
+    redis.call('HINCRBY', job.row, 'n:s', #items)
+    record_run(batch, job, slot, us(from), us(from + passed - 1), 1, items)
   end
   if passed > 0 then
     advance(keys, keys.lists[queue], job, from + passed, rows, passed == count)

@@ -2,16 +2,17 @@
 -- A repeat finds the item moved already and changes nothing.
 --   KEYS[1] lane      hash of the lane
 --   KEYS[2] lanes     the home's lanes by the time a turn must have opened
---   KEYS[3] fly       started items without an outcome
+--   KEYS[3] fly       started runs with calls under way
 --   KEYS[4] later     items that wait alone
---   KEYS[5..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results
+--   KEYS[5] flying    started run → its calls under way
+--   KEYS[6..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results
 --   ARGV[1] clock     µs, or '' for the server's time
 --   ARGV[2] sender    member of the lanes set
 --   ARGV[3] linger    ms that limit keys outlive their period
 --   ARGV[4..]         limits: how many, then kind, count, per (µs), pace of each; jobs: how many, then id and dies_at (ms) of each;
 --                     chunks: how many, then job slot, first row, last row of each;
---                     outcomes: chunk slot, index, try, to (a f u q), written (0|1), counts (0|1), most, ended (µs), due (µs), line;
---                     most = counted attempts after which 'q' becomes 'f', 0 = never
+--                     runs: how many, then each; outcomes, each one argument: chunk slot, run slot, index, try, to (a f u q), written (0|1),
+--                     counts (0|1), most, ended (µs), due (µs), line, joined by ","; most = counted attempts after which 'q' becomes 'f', 0 = never
 -- Returns {n, wake, whole, moved}: a ticket n to add for wake (µs) or 0; whole = chunk slots ("1,4") of which nothing is queued or sending;
 --   moved = how many items moved
 -- include: ../../../src/base/lua/_time.lua
@@ -21,7 +22,7 @@
 -- include: _apply.lua
 local now = now_us(ARGV[1])
 local linger = tonumber(ARGV[3])
-local limits, at, key = read_limits(4, 5)
+local limits, at, key = read_limits(4, 6)
 local jobs, chunks = {}, {}
 for i = 1, tonumber(ARGV[at]) do
   jobs[i] = {
@@ -38,46 +39,45 @@ end
 at = at + #jobs * 2 + 1
 for i = 1, tonumber(ARGV[at]) do
   local base = at + i * 3 - 2
-  chunks[i] = { job = jobs[tonumber(ARGV[base])], first = ARGV[base + 1], last = ARGV[base + 2], results = KEYS[key], lines = {} }
+  chunks[i] = { job = jobs[tonumber(ARGV[base])], first = tonumber(ARGV[base + 1]), last = tonumber(ARGV[base + 2]), results = KEYS[key], lines = {} }
   key = key + 1
 end
 at = at + #chunks * 3 + 1
 
-local batch = { later = KEYS[4], wake = nil, moved = 0 }
-local ended, flying = {}, {}
-while ARGV[at] do
-  local o = {
-    chunk = chunks[tonumber(ARGV[at])],
-    index = tonumber(ARGV[at + 1]),
-    try = tonumber(ARGV[at + 2]) % 256,
-    to = ARGV[at + 3],
-    counts = ARGV[at + 5] == '1',
-    most = tonumber(ARGV[at + 6]),
-    due = tonumber(ARGV[at + 8]),
-    line = ARGV[at + 9],
-  }
-  apply(batch, o)
-  flying[#flying + 1] = o.chunk.job.id .. ':' .. us(o.index) .. ':' .. o.try
-  ended[#flying] = ARGV[at + 4] == '1' and tonumber(ARGV[at + 7]) or false
-  at = at + 10
+local runs = {}
+for i = 1, tonumber(ARGV[at]) do
+  runs[i] = ARGV[at + i]
 end
+at = at + #runs + 1
 
--- Only a call that still held its places gives them back, once: a repeat finds it gone, and of two outcomes in one batch the later end counts.
-local scores = redis.call('ZMSCORE', KEYS[3], unpack(flying))
-local freed, slots = {}, {}
-for i, member in ipairs(flying) do
-  local slot = slots[member]
-  if scores[i] and not slot then
-    freed[#freed + 1], slots[member] = ended[i], #freed + 1
-  elseif slot and ended[i] then
-    freed[slot] = math.max(freed[slot] or 0, ended[i])
+local OUTCOME = '^(%d+),(%d+),(%d+),(%d+),(%a),(%d),(%d),(%d+),(%d+),(%d+),(.*)$'
+local batch = { later = KEYS[4], wake = nil, moved = 0, ended = {}, landed = {} }
+for i = at, #ARGV do
+  local chunk, run, index, try, to, written, counts, most, ended, due, line = ARGV[i]:match(OUTCOME)
+  apply(batch, {
+    chunk = chunks[tonumber(chunk)],
+    run = runs[tonumber(run)],
+    index = tonumber(index),
+    try = tonumber(try) % 256,
+    to = to,
+    counts = counts == '1',
+    most = tonumber(most),
+    ended = written == '1' and tonumber(ended),
+    due = tonumber(due),
+    line = line,
+  })
+end
+free_places(limits, batch.ended, linger)
+for run, count in pairs(batch.landed) do
+  if redis.call('HINCRBY', KEYS[5], run, -count) <= 0 then
+    redis.call('HDEL', KEYS[5], run)
+    redis.call('ZREM', KEYS[3], run)
   end
 end
-redis.call('ZREM', KEYS[3], unpack(flying))
-free_places(limits, freed, linger)
 
 local whole = {}
 for slot, chunk in ipairs(chunks) do
+  write_bytes(bytes_of(chunk))
   if #chunk.lines > 0 then
     redis.call('APPEND', chunk.results, table.concat(chunk.lines))
     redis.call('PEXPIREAT', chunk.results, chunk.job.dies_at)
