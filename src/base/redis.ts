@@ -10,6 +10,8 @@ export type ScriptArgument = string | number | Buffer;
 
 /** A command without an answer for this long counts as lost. */
 const COMMAND_TIMEOUT_MS = 5_000;
+/** A BullMQ connection without a word for this long is ended. */
+const QUEUE_SILENCE_MS = 20_000;
 /** A script is tried for this long before its caller hears `unavailable`. */
 const SCRIPT_PATIENCE_MS = 2_000;
 const RETRY_MS = 50;
@@ -36,6 +38,8 @@ export function createRedis(url: string, clock: Clock): Redis {
   const client = connect(url, {
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    // A connection that stays open and says nothing is ended, or everything after the lost reply would wait behind it.
+    socketTimeout: COMMAND_TIMEOUT_MS,
     enableOfflineQueue: true,
   });
   const blockers = new Set<RedisClient>();
@@ -61,8 +65,9 @@ export function createRedis(url: string, clock: Clock): Redis {
   };
 }
 
-/** A bare connection for BullMQ, which wants to wait for ever. */
-export const connectForQueue = (url: string): RedisClient => connect(url, { maxRetriesPerRequest: null });
+/** A bare connection for BullMQ, which wants to wait for ever; its blocking reads last up to 10 s. */
+export const connectForQueue = (url: string): RedisClient =>
+  connect(url, { maxRetriesPerRequest: null, socketTimeout: QUEUE_SILENCE_MS });
 
 /** One URL is one server; several, separated by commas, are nodes of one Redis Cluster. */
 function connect(url: string, options: Record<string, unknown>): RedisClient {

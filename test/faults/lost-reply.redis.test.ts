@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
-import { lanesKey } from '../../src/lanes/keys.ts';
+import { laneKeys, lanesKey } from '../../src/lanes/keys.ts';
 import { jobRowKey } from '../../src/ledger/keys.ts';
 import { expectAgreement } from '../support/both-ends.ts';
 import { bulk } from '../support/client.ts';
@@ -44,6 +44,10 @@ const steps: Record<string, () => Promise<void>> = {
   revive: async () => {
     // A lane whose ticket was lost: it stands in the due-by set, and its time has passed.
     await redis.client.zadd(lanesKey(stage.namespace, 's:s2'), 1, 's2');
+  },
+  'drop-run': async () => {
+    // A started run past its deadline whose job is gone.
+    await redis.client.zadd(laneKeys(stage.namespace, { home: 's:s1', sender: 's1' }).fly, 1, 'gone:0:0:1');
   },
   release: async () => {
     const answer = await service.api.post(bulk(1, { messages: [{ to: 'nobody' }] }));

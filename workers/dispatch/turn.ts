@@ -6,7 +6,7 @@ import { expireJob } from './expire.ts';
 import type { Lane } from './lane.ts';
 import { dropRun, overdueOf } from './overdue.ts';
 import { type Taken, take } from './take.ts';
-import { afterGrants, openWindow, rowsLeft, type Window } from './window.ts';
+import { afterGrants, isStale, openWindow, rowsLeft, type Window } from './window.ts';
 
 /** Candidates of one peek. */
 const WINDOW_ROWS = 256;
@@ -61,6 +61,7 @@ export class Turn {
   async #step(): Promise<'goes on' | { wake: Wake | undefined }> {
     const sender = this.#context.accounts.sender(this.#lane.id.sender);
     if (!sender || sender.disabled) return this.#rest(DISABLED_RETRY_MS);
+    if (this.#window && isStale(this.#window, this.#context.clock.now())) this.#window = undefined;
     if (!this.#window || this.#window.candidates.length === 0) {
       const peeked = await this.#look();
       if (!peeked) return { wake: undefined };
@@ -110,7 +111,8 @@ export class Turn {
     if (!window) return 'goes on';
     if (this.#lane.outcomesWaiting > MAX_UNSETTLED) return this.#pause(LOOK_MS);
     const wanted = Math.min(rowsLeft(window), TAKE_MAX, 2 * this.#expected + 4);
-    const reserved = await this.#context.budget.reserve(wanted);
+    const reserved = await this.#reserve(sender, wanted);
+    if (reserved === undefined) return { wake: undefined };
     const taken = await this.#take(sender, window, reserved);
     this.#context.budget.release(reserved - (taken?.grants.length ?? 0));
     if (!taken) return { wake: undefined };
@@ -119,6 +121,22 @@ export class Turn {
     this.#version = taken.version;
     this.#window = this.#keepWindow(window, taken);
     return taken.grants.length === reserved ? 'goes on' : this.#awaitNext(taken);
+  }
+
+  /** Waits for places in the process's budget, and renews the lease meanwhile. Undefined when the turn is lost. */
+  async #reserve(sender: Sender, wanted: number): Promise<number | undefined> {
+    const { budget, clock } = this.#context;
+    const reservation = budget.reserve(wanted);
+    for (;;) {
+      const waited = new AbortController();
+      const reserved = await Promise.race([reservation, clock.delay(RENEW_MS, waited.signal)]);
+      waited.abort();
+      if (reserved !== undefined) return reserved;
+      const held = await this.#take(sender, { version: '', candidates: [] }, 0).catch(() => undefined);
+      if (held) continue;
+      reservation.then((count) => budget.release(count));
+      return undefined;
+    }
   }
 
   async #take(sender: Sender, window: Window, want: number): Promise<Taken | undefined> {

@@ -27,7 +27,7 @@ export async function openWindow(
   for (const { job, from, count, queue } of shown) {
     const view = await jobs.view(home, job);
     if (!view) continue;
-    if (view.seal.expires_at !== undefined && view.seal.expires_at <= nowMs) {
+    if (hasExpired(view, nowMs)) {
       await expire(view, queue === 0 ? [from] : []);
       continue;
     }
@@ -36,6 +36,13 @@ export async function openWindow(
   }
   return { version: peeked.version, candidates };
 }
+
+const hasExpired = ({ seal }: JobView, nowMs: number): boolean =>
+  seal.expires_at !== undefined && seal.expires_at <= nowMs;
+
+/** A window that holds rows of a job whose time has passed since it was opened must be opened anew. */
+export const isStale = ({ candidates }: Window, nowMs: number): boolean =>
+  candidates.some(({ view }) => hasExpired(view, nowMs));
 
 export const rowsLeft = ({ candidates }: Window): number =>
   candidates.reduce((sum, { count }) => sum + count, 0);
