@@ -60,7 +60,7 @@ function dispatchOf(stores: Stores): Service {
     budget: createBudget(config.dispatchCalls),
     flusher: createFlusher(clock),
     jobs: createJobs(redis, config.namespace),
-    metrics: { call: (outcome) => calls.inc({ outcome }) },
+    metrics: { calls: (outcome, count) => calls.inc({ outcome }, count) },
     callDeadlineMs: CALL_DEADLINE_MS,
     attemptId: createAttemptIds(secret),
   };

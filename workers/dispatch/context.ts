@@ -13,8 +13,8 @@ import type { Jobs } from './jobs.ts';
 import type { Moments } from './moments.ts';
 
 export interface DispatchMetrics {
-  /** One call has ended with this outcome. */
-  call(outcome: string): void;
+  /** So many calls have ended with this outcome. */
+  calls(outcome: string, count: number): void;
 }
 
 export interface DispatchContext {

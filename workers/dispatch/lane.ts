@@ -6,7 +6,7 @@ import type { Limit } from '../../src/contract/limit.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
 import { limitsOf } from '../../src/pacing/limits.ts';
 import type { Sent } from '../../src/platforms/port.ts';
-import type { DispatchContext } from './context.ts';
+import type { DispatchContext, DispatchMetrics } from './context.ts';
 import { foldChunk } from './fold.ts';
 import { laneRestMs, outcomeOf } from './outcome.ts';
 import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
@@ -68,7 +68,7 @@ export class Lane {
   }
 
   async #call(grant: Grant, sender: Sender, mayWrite: () => boolean): Promise<void> {
-    const { clock, jobs, platforms, budget, serverClock, attemptId, metrics } = this.#context;
+    const { clock, jobs, platforms, budget, serverClock, attemptId } = this.#context;
     const row = jobs.row(grant.view, grant.index);
     const content = row?.[3] ?? grant.view.seal.content;
     const sent: Sent = row
@@ -85,7 +85,6 @@ export class Lane {
       : missingRow(clock.monotonicUs());
     this.calling--;
     budget.release(1);
-    metrics.call(sent.verdict.outcome);
     const rest = laneRestMs(sent.verdict, clock.random);
     if (rest > 0) this.restUntilUs = Math.max(this.restUntilUs, clock.monotonicUs() + rest * 1_000);
     this.add(
@@ -107,7 +106,7 @@ export class Lane {
   }
 
   async #settleAll(): Promise<void> {
-    const { redis, namespace, accounts, tickets, serverClock, clock, logger } = this.#context;
+    const { redis, namespace, accounts, tickets, serverClock, clock, logger, metrics } = this.#context;
     while (this.#outcomes.length > 0) {
       const batch = this.#outcomes.slice(0, SETTLE_MAX);
       const sender = accounts.sender(this.id.sender);
@@ -120,6 +119,7 @@ export class Lane {
           batch,
         );
         this.#outcomes = this.#outcomes.slice(batch.length);
+        countOutcomes(batch, metrics);
         this.#changed.resolve();
         this.#changed = Promise.withResolvers<void>();
         if (wake) {
@@ -147,6 +147,15 @@ export class Lane {
         logger.warn('fold.skipped', { job: chunk.view.seal.job, reason: messageOf(error) });
       }
     }
+  }
+}
+
+const OUTCOME_NAMES = { a: 'accepted', f: 'failed', u: 'unknown', q: 'later' } as const;
+
+function countOutcomes(batch: readonly Outcome[], metrics: DispatchMetrics): void {
+  for (const to of ['a', 'f', 'u', 'q'] as const) {
+    const count = batch.filter((outcome) => outcome.to === to).length;
+    if (count > 0) metrics.calls(OUTCOME_NAMES[to], count);
   }
 }
 

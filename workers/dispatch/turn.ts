@@ -128,9 +128,10 @@ export class Turn {
     const { budget, clock } = this.#context;
     const reservation = budget.reserve(wanted);
     for (;;) {
-      const waited = new AbortController();
-      const reserved = await Promise.race([reservation, clock.delay(RENEW_MS, waited.signal)]);
-      waited.abort();
+      const late = Promise.withResolvers<undefined>();
+      const timer = clock.after(RENEW_MS, () => late.resolve(undefined));
+      const reserved = await Promise.race([reservation, late.promise]);
+      timer.cancel();
       if (reserved !== undefined) return reserved;
       const held = await this.#take(sender, { version: '', candidates: [] }, 0).catch(() => undefined);
       if (held) continue;
