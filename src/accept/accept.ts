@@ -6,9 +6,12 @@ import { Failure, refused } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Redis } from '../base/redis.ts';
 import type { Secret } from '../base/secret.ts';
+import type { Job } from '../contract/job.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
+import type { SealRecord } from '../contract/record.ts';
 import { jobIdOf } from '../ledger/job-id.ts';
 import type { LedgerWriter } from '../ledger/port.ts';
+import { acceptedRow, jobOf } from '../ledger/row.ts';
 import type { Log } from '../log/port.ts';
 import { appendJob, perhapsStored } from './append.ts';
 import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
@@ -52,7 +55,7 @@ async function accept(station: Station, shape: Shape, request: BulkRequest): Pro
   const body = parseBody(request.raw);
   const claimed = await claim(station, request, body);
   if (claimed.state === 'held') return work(station, shape, request, body, claimed.held, startedUs);
-  if (claimed.state !== 'absent') return answerOf(claimed, true);
+  if (claimed.state !== 'absent') return answerOf(claimed, undefined);
   // The sender is not known, so nothing was claimed and nothing can be accepted: this says why.
   checkMeaning(parseEnvelope(shape, body), undefined, station.clock.now());
   throw refused('unprocessable', 'The sender is not known');
@@ -83,12 +86,14 @@ async function work(
   startedUs: number,
 ): Promise<BulkReply> {
   let outcome: Claimed;
+  let seal: SealRecord;
   try {
     const envelope = parseEnvelope(shape, body);
     checkMeaning(envelope, senderOf(station.accounts, request.principal, body), held.createdMs);
     const checked = await checkRows(envelope.messages, contentOf(envelope), station.check);
     refuseBadRows(shape, envelope.validation, checked);
     const records = await recordsOf(request.principal, held, envelope, checked);
+    seal = records.seal;
     outcome = await store(station, held, records, keptReply(checked));
     const { job, workspace, sender, home, total } = records.seal;
     const durationMs = Math.round((station.clock.monotonicUs() - startedUs) / 1_000);
@@ -104,7 +109,7 @@ async function work(
     await station.claims.release(held, error instanceof Failure && error.repeat === 'unsafe');
     throw error;
   }
-  return answerOf(outcome, false);
+  return answerOf(outcome, jobOf(acceptedRow(seal), seal.created_at));
 }
 
 /** From here on the job may exist: every failure but a clean refusal of the first append is `unsafe`. */
@@ -147,13 +152,14 @@ function keptReply({ rejected, duplicates }: CheckedRows): string {
   });
 }
 
-function answerOf(claimed: Claimed, replayed: boolean): BulkReply {
+/** `accepted`: the job that this request made; undefined on a replay. */
+function answerOf(claimed: Claimed, accepted: Job | undefined): BulkReply {
   if (claimed.state === 'done') {
     const lists =
       claimed.reply === ''
         ? { rejected: [], duplicates: [] }
         : (JSON.parse(claimed.reply) as Pick<BulkReply, 'rejected' | 'duplicates'>);
-    return { job: claimed.job, home: claimed.home, replayed, ...lists };
+    return { job: claimed.job, home: claimed.home, accepted, replayed: accepted === undefined, ...lists };
   }
   if (claimed.state === 'mismatch')
     throw refused('idempotency_mismatch', 'This idempotency key was used with another body');

@@ -1,5 +1,7 @@
 // What the API asks of accept: a body in, a job id out. Everything it refuses is a `Failure` with a code of contract/problem.ts.
+
 import type { Principal } from '../accounts/port.ts';
+import type { Job } from '../contract/job.ts';
 
 export interface BulkRequest {
   principal: Principal;
@@ -18,6 +20,8 @@ export interface BulkReply {
   /** The job's id; `ledger.job(home, job)` finds it from now on. */
   job: string;
   home: string;
+  /** The job as it was accepted; undefined on a replay, which shows it as it is. */
+  accepted: Job | undefined;
   /** The key was known with this body: nothing was queued. */
   replayed: boolean;
   /** At most 100. On a replay later than 24 h after completion, empty. */

@@ -29,27 +29,40 @@ export function readRow(values: (string | null)[]): JobRow | undefined {
   const seal = sealRecordSchema.parse(JSON.parse(sealJson));
   const n = Object.fromEntries(
     Object.keys(STATUS_BYTE).map((name, i) => [name, Number(numbers[i] ?? 0)]),
-  ) as Record<keyof typeof STATUS_BYTE, number>;
+  ) as StatusCounts;
   return {
     state,
     seal,
     updatedMs: updated ? Math.floor(Number(updated) / 1_000) : seal.created_at,
-    counts: {
-      // Rows of a chunk that could not be read all count as items.
-      total: Number(total ?? seal.total),
-      queued: state === 'accepted' ? seal.total : n.queued,
-      sending: n.sending,
-      accepted: n.accepted + n.delivered + n.read,
-      delivered: n.delivered + n.read,
-      read: n.read,
-      failed: n.failed,
-      unknown: n.unknown,
-      canceled: n.canceled,
-      expired: n.expired,
-      suppressed: n.suppressed,
-    },
+    // Rows of a chunk that could not be read all count as items.
+    counts: countsOf(state, Number(total ?? seal.total), n),
   };
 }
+
+type StatusCounts = Record<keyof typeof STATUS_BYTE, number>;
+const NO_COUNTS = Object.fromEntries(Object.keys(STATUS_BYTE).map((name) => [name, 0])) as StatusCounts;
+
+const countsOf = (state: string, total: number, n: StatusCounts): JobCounts => ({
+  total,
+  queued: state === 'accepted' ? total : n.queued,
+  sending: n.sending,
+  accepted: n.accepted + n.delivered + n.read,
+  delivered: n.delivered + n.read,
+  read: n.read,
+  failed: n.failed,
+  unknown: n.unknown,
+  canceled: n.canceled,
+  expired: n.expired,
+  suppressed: n.suppressed,
+});
+
+/** The row of a job that was accepted just now. */
+export const acceptedRow = (seal: SealRecord): JobRow => ({
+  state: 'accepted',
+  seal,
+  updatedMs: seal.created_at,
+  counts: countsOf('accepted', seal.total, NO_COUNTS),
+});
 
 /** `now` (unix ms) decides between scheduled and queued. */
 export function jobOf({ state, seal, updatedMs, counts }: JobRow, nowMs: number): Job {

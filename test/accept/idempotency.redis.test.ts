@@ -39,7 +39,7 @@ const other = bodyOf(4);
 test('the same key and body: the same answer, nothing appended; another body: mismatch', async () => {
   const first = await accept.bulk(request(body, key));
   const again = await accept.bulk(request(body, key));
-  expect(again).toEqual({ ...first, replayed: true });
+  expect(again).toEqual({ ...first, accepted: undefined, replayed: true });
   expect(await accept.bulk(request(body, `"${key}"`))).toEqual(again);
   expect(appends).toBe(1);
   for (const wrong of [
@@ -54,7 +54,7 @@ test('the same key and body: the same answer, nothing appended; another body: mi
 test('the key may stand in the body, and is the same key', async () => {
   const inBody = { ...body, idempotency_key: key };
   const first = await accept.bulk(request(inBody));
-  expect(await accept.bulk(request(inBody, key))).toEqual({ ...first, replayed: true });
+  expect(await accept.bulk(request(inBody, key))).toEqual({ ...first, accepted: undefined, replayed: true });
 });
 
 test('another workspace, environment or route has its own keys', async () => {
@@ -132,7 +132,7 @@ test('a replay answers although the sender is gone, disabled or moved since', as
   for (const now of [{ ...before, disabled: true }, { ...before, home: 'p:elsewhere' }, undefined]) {
     if (now) station.senders.set('s1', now);
     else station.senders.delete('s1');
-    expect(await accept.bulk(request(body, key))).toEqual({ ...first, replayed: true });
+    expect(await accept.bulk(request(body, key))).toEqual({ ...first, accepted: undefined, replayed: true });
   }
   station.senders.set('s1', before);
 });
@@ -181,6 +181,7 @@ test('after 24 hours the lists are gone, the binding is not; it ends after 30 da
   await redis.client.del(reply);
   expect(await accept.bulk(request(body, key))).toEqual({
     ...first,
+    accepted: undefined,
     replayed: true,
     rejected: [],
     duplicates: [],

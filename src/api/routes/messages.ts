@@ -39,7 +39,7 @@ async function answer(
       raw,
     });
   });
-  const job = await ledger.job(taken.home, taken.job);
+  const job = taken.accepted ?? (await ledger.job(taken.home, taken.job));
   // A key is remembered longer than its job: there is nothing to show, and nothing that may be queued again.
   if (!job) throw refused('conflict', 'This idempotency key belongs to a job that is no longer kept.');
   if (taken.replayed) reply.header('idempotency-replayed', 'true');

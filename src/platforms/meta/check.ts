@@ -19,6 +19,8 @@ export function check(content: Content, variables: Variables | undefined): Conte
     return invalid('a message needs either a template or a text');
   if (template && (template.name === '' || template.language === ''))
     return invalid('a template needs a name and a language');
+  // Nothing to fill in: only Meta knows how many variables the template's body wants.
+  if (template && placeholdersOf(content).length === 0) return undefined;
   if (variables !== undefined && !Object.values(variables).every(isText))
     return invalid('variables must be strings');
   const missing = missingVariables(content, variables);
