@@ -47,6 +47,7 @@ test.each<[string, Record<string, unknown>, string[]]>([
   ],
   ['spread', { spread: '2h' }, ['spread not_available']],
   ['unique_within', { unique_within: '24h' }, ['unique_within not_available']],
+  ['a policy not yet built', { on_unknown: 'resend' }, ['on_unknown not_available']],
   [
     'quiet hours',
     { quiet_hours: { from: '21:00', to: '09:00', time_zone: 'Europe/Berlin' } },
