@@ -1,5 +1,5 @@
 // The containers as a user gets them: `node src/setup/run.mjs test/compose/run.ts`. Builds the image, brings up
-// docker-compose.yml under a name and ports of its own, lets three dispatch containers do one job of 1,000 and asks
+// docker-compose.yml under a name and ports of its own, lets three dispatch containers do one job of 1,000 together and asks
 // the sandbox what arrived. Needs a Docker engine, so `.ci/run` calls it and `npm test` does not.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -87,6 +87,7 @@ const steps: [string, () => Promise<void>][] = [
   ],
   ['no process of ours runs as root', noRoot],
   [`a job of ${recipients} is taken`, post],
+  ['three do the job together: the one at work is stopped halfway, another goes on', handedOn],
   [
     'the job completes with every recipient accepted',
     async () => {
@@ -98,7 +99,7 @@ const steps: [string, () => Promise<void>][] = [
   [
     'nothing died on the way',
     async () => {
-      if (!(await allHealthy())) throw new Error(JSON.stringify(await containers()));
+      await until(allHealthy, { what: 'every container healthy again', timeoutMs: 60_000 });
     },
   ],
 ];
@@ -159,6 +160,35 @@ async function post(): Promise<void> {
   const body: unknown = await answer.json();
   if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(body)}`);
   job = jobOf(body);
+}
+
+/** Calls that each dispatch container has ended, by its own count. */
+async function callsPerContainer(): Promise<Map<string, number>> {
+  const calls = new Map<string, number>();
+  for (const { Name, Service, State } of await containers()) {
+    if (Service !== 'dispatch' || State !== 'running') continue;
+    const ask = "fetch('http://127.0.0.1:8081/metrics').then((r) => r.text()).then(console.log)";
+    const { stdout } = await capture('docker', ['exec', Name, 'node', '-e', ask], 20_000);
+    const counts = [...stdout.matchAll(/^sluice_calls_total\{[^}]*\} (\d+)/gm)];
+    calls.set(
+      Name,
+      counts.reduce((sum, [, count]) => sum + Number(count), 0),
+    );
+  }
+  return calls;
+}
+
+/** One sender is one lane, and one container at a time holds it; whoever is stopped gives it back with nothing lost. */
+async function handedOn(): Promise<void> {
+  const halfway = async () => !(await completed()) && (job?.counts.accepted ?? 0) >= recipients / 4;
+  await until(halfway, { what: 'a quarter of the job', timeoutMs: 60_000 });
+  const [holder] = [...(await callsPerContainer())].sort(([, a], [, b]) => b - a)[0] ?? [];
+  if (!holder) throw new Error('no dispatch container has made a call');
+  const stopped = await capture('docker', ['stop', '--time', '20', holder], 60_000);
+  if (!stopped.ok) throw new Error(stopped.stderr);
+  const another = async () => [...(await callsPerContainer()).values()].some((calls) => calls > 0);
+  await until(another, { what: 'calls of another dispatch container', timeoutMs: 30_000 });
+  await capture('docker', ['start', holder], 60_000);
 }
 
 async function completed(): Promise<boolean> {

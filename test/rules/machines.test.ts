@@ -45,7 +45,7 @@ test.each([
   'resolved: https://registry.example.org/a.tgz',
   'see http://maven.example.org/x',
   'cache: /home/somebody/.m2',
-  'path: /var/tmp/lab',
+  'path: /root/cache',
 ])('planted: %s', (text) => {
   expect(namedPlaces([source('README.md', text)])).toHaveLength(1);
 });
