@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UniqueRecipients } from '../../sandbox/judge/unique-recipients.ts';
-import { openSandbox, errorOf, textTo } from './client.ts';
+import { errorOf, openSandbox, textTo } from './client.ts';
 
 const HOUR_US = 3600 * 1_000_000;
 const HOUR_MS = 3_600_000;
