@@ -95,7 +95,10 @@ const NOT_A_NUMBER = fault(
 );
 const NOT_AN_OBJECT = fault('', 'the message must be an object');
 const BAD_REFERENCE = fault('reference', `reference must be a text of at most ${REFERENCE_MAX} characters`);
-const BAD_VARIABLES = fault('variables', 'variables must be a list of texts, or an object of named texts');
+const BAD_VARIABLES = fault(
+  'variables',
+  'variables must be a list of texts, or an object of texts named with letters, digits and "_"',
+);
 const TOO_LARGE = fault('', `the message must be at most ${MESSAGE_MAX_BYTES / 1024} KB as JSON`);
 const NO_CONTENT = fault('', 'there is neither a template nor a text, here or for the whole job');
 const TWO_CONTENTS = fault('text', 'give a template or a text, not both');
@@ -177,12 +180,17 @@ function charactersOf(variables: unknown): number | undefined {
   }
   for (const name in variables) {
     const value = (variables as Record<string, unknown>)[name];
-    // The one name that an assignment somewhere down the line would take for something else.
-    if (typeof value !== 'string' || name === '__proto__') return undefined;
+    if (typeof value !== 'string' || !isName(name)) return undefined;
     characters += name.length + value.length + 4;
   }
   return characters;
 }
+
+/**
+ * Letters, digits and "_", as placeholders have them. Keeps out `__proto__`, which an assignment down the line would take for something
+ * else, and names with escapes: V8's JSON.parse may misread those when an earlier name ended in a backslash.
+ */
+const isName = (name: string): boolean => name !== '__proto__' && /^[A-Za-z0-9_]{1,64}$/.test(name);
 
 /** The content that a message brings itself, by the same schemas as the job's. */
 function ownContent(template: unknown, text: unknown): Content | Fault {

@@ -24,6 +24,7 @@ test.each<[string, unknown, string]>([
   ['variables of numbers', { to, variables: [1] }, 'invalid_message variables'],
   ['variables null', { to, variables: null }, 'invalid_message variables'],
   ['a text as variables', { to, variables: 'x' }, 'invalid_message variables'],
+  ['a variable named with an escape', { to, variables: { 'k\\': 'x' } }, 'invalid_message variables'],
   ['nested variables', { to, variables: { a: {} } }, 'invalid_message variables'],
   ['a long reference', { to, reference: 'x'.repeat(129) }, 'invalid_message reference'],
   ['a number as reference', { to, reference: 1 }, 'invalid_message reference'],
