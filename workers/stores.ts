@@ -1,5 +1,6 @@
 // What every process builds from its configuration: Redis, the log, accounts, ledger, tickets.
 import { type AccountsRegistry, createAccounts } from '../src/accounts/registry.ts';
+import { createHomeIndex } from '../src/api/home-index.ts';
 import { systemClock } from '../src/base/clock.ts';
 import type { Config } from '../src/base/config.ts';
 import { createLogger, type Logger } from '../src/base/logger.ts';
@@ -8,7 +9,6 @@ import { createTicketQueue, type TicketQueue } from '../src/base/queue.ts';
 import { createRedis, type Redis } from '../src/base/redis.ts';
 import { createSecret, type Secret } from '../src/base/secret.ts';
 import type { Service } from '../src/base/service.ts';
-import { homeLetters } from '../src/ledger/job-id.ts';
 import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import { createKafkaLog } from '../src/log/kafka.ts';
 import type { Log } from '../src/log/port.ts';
@@ -53,19 +53,10 @@ export function createStores(config: Config, accountsFile: string | undefined): 
     logger,
     file: accountsFile,
   });
-  const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homeFinder(accounts, secret) });
+  const { homeOfLetters } = createHomeIndex(accounts, secret);
+  const ledger = createLedger({ redis, namespace, clock, homeOfLetters });
   const tickets = createTicketQueue(config.redisUrl, namespace, logger);
   return { config, clock, logger, metrics: createMetrics(), secret, redis, log, accounts, ledger, tickets };
-}
-
-/** Letters of a job id → home. Remembered, since deriving costs a hash per home; forgotten when a home is missing. */
-function homeFinder(accounts: Pick<AccountsRegistry, 'homes'>, secret: Secret) {
-  let known = new Map<string, string>();
-  return (letters: string): string | undefined => {
-    if (!known.has(letters))
-      known = new Map(accounts.homes().map(({ home }) => [homeLetters(secret, home), home]));
-    return known.get(letters);
-  };
 }
 
 /** The stores as one service: the log's topics are there before anybody uses them, connections close last. */

@@ -1,21 +1,14 @@
 // The whole path over HTTP: a job goes in, everybody gets it once, and both ends count the same.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { bulk } from '../support/client.ts';
-import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
+import { numberOf, servedStage } from '../support/stage.ts';
 
 const RECIPIENTS = 400;
 const PER_SECOND = 200;
-let stage: Stage;
-let service: ApiProgram;
-
-beforeAll(async () => {
-  stage = await openStage({ senders: [{ id: 's1', throughput: PER_SECOND }] });
-  service = await stage.serve(['start']);
-});
-afterAll(() => stage?.close());
+const served = servedStage({ senders: [{ id: 's1', throughput: PER_SECOND }] });
 
 test('every recipient once, at the rate, and counted the same at both ends', async () => {
-  const { api } = service;
+  const { api } = served.service;
   const { id } = await api.send(bulk(RECIPIENTS));
   const { counts, progress } = await api.completed(id);
   expect(counts).toMatchObject({
@@ -27,7 +20,7 @@ test('every recipient once, at the rate, and counted the same at both ends', asy
   });
   expect(progress).toBe(1);
 
-  const ledger = await stage.platform.ledger();
+  const ledger = await served.stage.platform.ledger();
   expect(ledger).toMatchObject({ recipients: RECIPIENTS, repeats: 0, duplicate_attempts: 0 });
   expect(ledger.totals).toMatchObject({ arrivals: RECIPIENTS, taken: RECIPIENTS, answered_ok: RECIPIENTS });
   expect(ledger.violations.total).toBe(0);
@@ -38,6 +31,6 @@ test('every recipient once, at the rate, and counted the same at both ends', asy
   expect(items.map(({ index }) => index)).toEqual(Array.from({ length: RECIPIENTS }, (_, i) => i));
   expect(items.every(({ status, attempts }) => status === 'accepted' && attempts === 1)).toBe(true);
   expect(new Set(items.map(({ provider_id }) => provider_id)).size).toBe(RECIPIENTS);
-  const arrived = new Set((await stage.platform.arrivals()).map(({ to }) => to));
+  const arrived = new Set((await served.stage.platform.arrivals()).map(({ to }) => to));
   expect(items.every(({ to }) => arrived.has(to.slice(1)))).toBe(true);
 });

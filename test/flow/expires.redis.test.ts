@@ -1,23 +1,16 @@
 // A job that expires: what has not left by then does not leave any more.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { expectSum } from '../support/both-ends.ts';
 import { bulk } from '../support/client.ts';
-import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
+import { servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const RECIPIENTS = 200;
 const PER_SECOND = 40;
-let stage: Stage;
-let service: ApiProgram;
-
-beforeAll(async () => {
-  stage = await openStage({ senders: [{ id: 's1', throughput: PER_SECOND }] });
-  service = await stage.serve(['start']);
-});
-afterAll(() => stage?.close());
+const served = servedStage({ senders: [{ id: 's1', throughput: PER_SECOND }] });
 
 test('nothing leaves after its time, and the job ends', async () => {
-  const { api } = service;
+  const { api } = served.service;
   const { id, created_at } = await api.send(bulk(RECIPIENTS, { expires_after: '1s' }));
   const ended = async () => {
     const now = await api.job(id);
@@ -25,7 +18,7 @@ test('nothing leaves after its time, and the job ends', async () => {
   };
   const job = await until(ended, { what: 'the job ends' });
   expectSum(job);
-  const late = (await stage.platform.arrivals()).filter(
+  const late = (await served.stage.platform.arrivals()).filter(
     ({ at }) => Date.parse(at) > Date.parse(created_at) + 1_100,
   );
   expect(late).toEqual([]);

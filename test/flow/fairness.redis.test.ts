@@ -1,34 +1,27 @@
 // Two jobs of one sender share its rate evenly from the moment both are there, and a job of high priority goes before both.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { bulk } from '../support/client.ts';
-import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
+import { servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const EACH = 300;
 const PER_SECOND = 200;
 const HIGH = 20;
 const [A, B, C] = [3_000_000, 4_000_000, 5_000_000];
-let stage: Stage;
-let service: ApiProgram;
-
-beforeAll(async () => {
-  stage = await openStage({ senders: [{ id: 's1', throughput: PER_SECOND }] });
-  service = await stage.serve(['start']);
-});
-afterAll(() => stage?.close());
+const served = servedStage({ senders: [{ id: 's1', throughput: PER_SECOND }] });
 
 test('neither job waits for the other, and the urgent one waits for neither', async () => {
-  const { api } = service;
+  const { api } = served.service;
   const a = await api.send(bulk(EACH, {}, A));
   const b = await api.send(bulk(EACH, {}, B));
-  const both = async () => (await stage.platform.ledger()).totals.arrivals >= EACH;
+  const both = async () => (await served.stage.platform.ledger()).totals.arrivals >= EACH;
   await until(both, { what: 'half of both jobs' });
   const urgent = await api.send(bulk(HIGH, { priority: 'high' }, C));
   await api.completed(urgent.id);
-  const atUrgentEnd = (await stage.platform.arrivals()).length;
+  const atUrgentEnd = (await served.stage.platform.arrivals()).length;
   for (const { id } of [a, b]) await api.completed(id);
 
-  const order = (await stage.platform.arrivals()).map(({ to }) =>
+  const order = (await served.stage.platform.arrivals()).map(({ to }) =>
     Math.floor(Number(to?.slice(4)) / 1_000_000),
   );
   const firstOfB = order.indexOf(4);

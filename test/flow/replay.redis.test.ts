@@ -1,20 +1,13 @@
 // The same request with the same key, before, during and after its job: one job, sent once.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { bulk } from '../support/client.ts';
-import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
+import { servedStage } from '../support/stage.ts';
 
 const RECIPIENTS = 80;
-let stage: Stage;
-let service: ApiProgram;
-
-beforeAll(async () => {
-  stage = await openStage();
-  service = await stage.serve(['start']);
-});
-afterAll(() => stage?.close());
+const served = servedStage();
 
 test('replays give the job as it is now and queue nothing; another body is refused', async () => {
-  const { api } = service;
+  const { api } = served.service;
   const body = bulk(RECIPIENTS);
   const first = await Promise.all(Array.from({ length: 10 }, () => api.post(body, 'one-key')));
   const taken = first.filter(({ status }) => status === 202);
@@ -30,6 +23,6 @@ test('replays give the job as it is now and queue nothing; another body is refus
   expect(replay.body.job).toMatchObject({ id, status: 'completed', counts: { accepted: RECIPIENTS } });
   const other = await api.post(bulk(RECIPIENTS + 1), 'one-key');
   expect([other.status, other.body.error?.code]).toEqual([422, 'idempotency_mismatch']);
-  const ledger = await stage.platform.ledger();
+  const ledger = await served.stage.platform.ledger();
   expect(ledger).toMatchObject({ recipients: RECIPIENTS, repeats: 0, totals: { arrivals: RECIPIENTS } });
 });

@@ -1,22 +1,15 @@
 // Calls without a clear answer: the platform took the message and then said 500, cut the line, or talked nonsense. At most once is the rule,
 // so these are unknown and never sent again.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { expectAgreement } from '../support/both-ends.ts';
 import { bulk } from '../support/client.ts';
 import type { Fault } from '../support/platform.ts';
-import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
+import { servedStage } from '../support/stage.ts';
 
 const RECIPIENTS = 60;
 const STRUCK = 5;
-let stage: Stage;
-let service: ApiProgram;
+const served = servedStage({ senders: [{ id: 's1', throughput: 400 }] });
 let first = 2_000_000;
-
-beforeAll(async () => {
-  stage = await openStage({ senders: [{ id: 's1', throughput: 400 }] });
-  service = await stage.serve(['start']);
-});
-afterAll(() => stage?.close());
 
 test.each<[Fault['kind'], boolean]>([
   ['error_after', true],
@@ -24,15 +17,15 @@ test.each<[Fault['kind'], boolean]>([
   ['garbage', true],
   ['drop_before', false],
 ])('%s: unknown, and not sent again', async (kind, taken) => {
-  await stage.platform.fault({ kind, count: STRUCK, after: 20 });
+  await served.stage.platform.fault({ kind, count: STRUCK, after: 20 });
   first += RECIPIENTS;
-  const before = (await stage.platform.ledger()).totals;
-  const { id } = await service.api.send(bulk(RECIPIENTS, {}, first));
-  const job = await service.api.completed(id);
+  const before = (await served.stage.platform.ledger()).totals;
+  const { id } = await served.service.api.send(bulk(RECIPIENTS, {}, first));
+  const job = await served.service.api.completed(id);
   expect(job.counts).toMatchObject({ accepted: RECIPIENTS - STRUCK, unknown: STRUCK, failed: 0 });
-  const items = await service.api.items(id);
-  expectAgreement(job, items, await stage.platform.arrivals());
-  const { totals, repeats } = await stage.platform.ledger();
+  const items = await served.service.api.items(id);
+  expectAgreement(job, items, await served.stage.platform.arrivals());
+  const { totals, repeats } = await served.stage.platform.ledger();
   expect(repeats).toBe(0);
   expect(totals.arrivals - before.arrivals).toBe(RECIPIENTS);
   expect(totals.taken - before.taken).toBe(taken ? RECIPIENTS : RECIPIENTS - STRUCK);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import { API_KEY, type Client, createClient } from './client.ts';
 import { type SimulatedPlatform, startPlatform } from './platform.ts';
 import { event, type Program, startProgram } from './program.ts';
@@ -86,6 +87,20 @@ export async function openStage({
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A stage with the whole service in one process, open while the tests of the calling file run. */
+export function servedStage(options: StageOptions = {}): {
+  readonly stage: Stage;
+  readonly service: ApiProgram;
+} {
+  const served = {} as { stage: Stage; service: ApiProgram };
+  beforeAll(async () => {
+    served.stage = await openStage(options);
+    served.service = await served.stage.serve(['start']);
+  });
+  afterAll(() => served.stage?.close());
+  return served;
 }
 
 const accountsOf = (senders: SenderSetup[], platformUrl: string): object => ({

@@ -1,4 +1,4 @@
-// The calls that this process may have started and not ended. Turns reserve before they take, first come, first served.
+// Places of which this process has so many: calls started and not ended, turns held. First come, first served; a turn reserves before it takes.
 
 export interface Budget {
   /** Resolves with 1…want places once some are free. */

@@ -46,8 +46,10 @@ export class Lane {
     return this.#outcomes.length;
   }
 
-  limits(sender: Sender): Limit[] {
-    return limitsOf(sender);
+  /** The limits whose places its calls hold; none when the sender is not known any more. */
+  limitsHeld(): Limit[] {
+    const sender = this.#context.accounts.sender(this.id.sender);
+    return sender ? limitsOf(sender) : [];
   }
 
   /** Makes the call at its moment. Holds one place of the process's budget until the call has ended. */
@@ -106,18 +108,11 @@ export class Lane {
   }
 
   async #settleAll(): Promise<void> {
-    const { redis, namespace, accounts, tickets, serverClock, clock, logger, metrics } = this.#context;
+    const { redis, namespace, tickets, serverClock, clock, logger, metrics } = this.#context;
     while (this.#outcomes.length > 0) {
       const batch = this.#outcomes.slice(0, SETTLE_MAX);
-      const sender = accounts.sender(this.id.sender);
       try {
-        const { wake, whole } = await settle(
-          redis,
-          namespace,
-          this.id,
-          sender ? this.limits(sender) : [],
-          batch,
-        );
+        const { wake, whole } = await settle(redis, namespace, this.id, this.limitsHeld(), batch);
         this.#outcomes = this.#outcomes.slice(batch.length);
         countOutcomes(batch, metrics);
         this.#changed.resolve();

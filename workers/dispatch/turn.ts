@@ -1,6 +1,7 @@
 // One turn: from an opened lease to its give-back. Peeks at candidates, takes permits, hands each grant to the lane, and waits for the next moment.
 import type { Sender } from '../../src/accounts/port.ts';
 import type { Candidates, Wake } from '../../src/lanes/lanes.ts';
+import { limitsOf } from '../../src/pacing/limits.ts';
 import type { DispatchContext } from './context.ts';
 import { expireJob } from './expire.ts';
 import type { Lane } from './lane.ts';
@@ -88,12 +89,11 @@ export class Turn {
 
   /** Calls that a dead process left without an outcome: unknown, never queued again by themselves. */
   async #markOverdue({ overdue, nowUs }: Candidates): Promise<void> {
-    const sender = this.#context.accounts.sender(this.#lane.id.sender);
     for (const run of overdue) {
       for (const outcome of await overdueOf(this.#context, this.#lane.id, run, nowUs))
         this.#lane.add(outcome);
       await this.#lane.flush();
-      await dropRun(this.#context, this.#lane.id, sender ? this.#lane.limits(sender) : [], run, nowUs);
+      await dropRun(this.#context, this.#lane.id, this.#lane.limitsHeld(), run, nowUs);
     }
   }
 
@@ -146,7 +146,7 @@ export class Turn {
         this.#context,
         this.#lane.id,
         { fence: this.#fence, seq: ++this.#seq },
-        this.#lane.limits(sender),
+        limitsOf(sender),
         window.candidates,
         want,
       );

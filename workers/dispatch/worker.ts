@@ -2,6 +2,7 @@
 import { messageOf } from '../../src/base/failure.ts';
 import type { Ticket, TicketTaker } from '../../src/base/queue.ts';
 import type { Service } from '../../src/base/service.ts';
+import { createBudget } from './budget.ts';
 import type { DispatchContext } from './context.ts';
 import { Lane } from './lane.ts';
 import { Turn, ticketDelayMs } from './turn.ts';
@@ -21,7 +22,7 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
   const held = new Map<string, Lane>();
   const turns = new Set<Promise<void>>();
   const stopping = new AbortController();
-  const places = createPlaces(maxLanes);
+  const places = createBudget(maxLanes);
   let taker: TicketTaker | undefined;
 
   const laneOf = ({ home, sender }: Ticket): Lane => {
@@ -32,15 +33,15 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
   };
 
   const open = async (ticket: Ticket): Promise<void> => {
-    await places.enter();
+    await places.reserve(1);
     const opened = await lanes.open(ticket, ticket.n, clock.randomHex(8)).catch((error: unknown) => {
-      places.leave();
+      places.release(1);
       throw error;
     });
-    if (opened.state !== 'open') return places.leave();
+    if (opened.state !== 'open') return places.release(1);
     const turn = runTurn(laneOf(ticket), opened.fence).finally(() => {
       turns.delete(turn);
-      places.leave();
+      places.release(1);
     });
     turns.add(turn);
   };
@@ -69,28 +70,6 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
       const giveUpUs = clock.monotonicUs() + STOP_MS * 1_000;
       while ([...held.values()].some((lane) => !lane.idle) && clock.monotonicUs() < giveUpUs)
         await clock.delay(STOP_LOOK_MS);
-    },
-  };
-}
-
-/** At most `size` at once; the rest wait in line. */
-function createPlaces(size: number) {
-  let free = size;
-  const waiting: (() => void)[] = [];
-  return {
-    enter: (): Promise<void> =>
-      new Promise((resolve) => {
-        if (free === 0) {
-          waiting.push(resolve);
-          return;
-        }
-        free--;
-        resolve();
-      }),
-    leave: (): void => {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
     },
   };
 }
