@@ -1,5 +1,5 @@
-// Stands between a process and Kafka. A broker tells its clients where to connect; the proxy puts its own port in the place of the broker's,
-// so that every connection goes through it. `close` refuses and drops connections; `mute` lets requests through and swallows the answers.
+// Stands between a process and Kafka. A broker tells its clients where to connect, whatever it calls itself; the proxy puts its own address
+// in the place of the broker's, so that every connection goes through it. `close` refuses and drops connections; `mute` lets requests through and swallows the answers.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface KafkaProxy {
@@ -13,16 +13,21 @@ export interface KafkaProxy {
   end(): Promise<void>;
 }
 
+interface Address {
+  host: string;
+  port: number;
+}
+
 export async function openKafkaProxy(target: string): Promise<KafkaProxy> {
   const [host = '', portText = ''] = target.split(':');
-  const real = Number(portText);
+  const real: Address = { host, port: Number(portText) };
   const sockets = new Set<Socket>();
   let muted = false;
   let port = 0;
   let server: Server | undefined;
 
   const join = (client: Socket): void => {
-    const broker = connect(real, host);
+    const broker = connect(real.port, real.host);
     for (const socket of [client, broker]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -33,8 +38,10 @@ export async function openKafkaProxy(target: string): Promise<KafkaProxy> {
       });
     }
     client.on('data', (data) => broker.write(data));
+    const whole = frames();
     broker.on('data', (data) => {
-      if (!muted) client.write(readdressed(data, real, port));
+      for (const frame of whole(data))
+        if (!muted) client.write(readdressed(frame, real, { host: '127.0.0.1', port }));
     });
   };
   const open = async (): Promise<void> => {
@@ -75,17 +82,41 @@ export async function openKafkaProxy(target: string): Promise<KafkaProxy> {
   };
 }
 
-/** The broker's address in an answer: a host as Kafka writes strings (length, bytes), then its port in four bytes. */
-function readdressed(data: Buffer, from: number, to: number): Buffer {
-  const portBytes = Buffer.alloc(4);
-  for (const host of ['127.0.0.1', 'localhost']) {
-    const text = Buffer.from(host);
-    for (let at = data.indexOf(text); at >= 0; at = data.indexOf(text, at + 1)) {
-      const end = at + text.length;
-      if (data.length < end + 4 || data.readUInt32BE(end) !== from) continue;
-      portBytes.writeUInt32BE(to);
-      portBytes.copy(data, end);
+/**
+ * Cuts what comes in into whole answers: four bytes of length, then so many more. An address that stood across two chunks would
+ * pass unseen, and its client would go around the proxy from then on.
+ */
+function frames(): (data: Buffer) => Buffer[] {
+  let rest: Buffer = Buffer.alloc(0);
+  return (data) => {
+    rest = rest.length === 0 ? data : Buffer.concat([rest, data]);
+    const whole: Buffer[] = [];
+    while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32BE(0)) {
+      const end = 4 + rest.readUInt32BE(0);
+      whole.push(rest.subarray(0, end));
+      rest = rest.subarray(end);
     }
+    return whole;
+  };
+}
+
+/** An answer in which the broker's address, a host as Kafka writes strings (two bytes of length, then its bytes) and a port in four, is the proxy's. */
+function readdressed(frame: Buffer, real: Address, own: Address): Buffer {
+  let text = frame;
+  for (const host of new Set([real.host, '127.0.0.1', 'localhost'])) {
+    const theirs = written({ host, port: real.port });
+    const ours = written(own);
+    for (let at = text.indexOf(theirs); at >= 0; at = text.indexOf(theirs, at + ours.length))
+      text = Buffer.concat([text.subarray(0, at), ours, text.subarray(at + theirs.length)]);
   }
-  return data;
+  if (text !== frame) text.writeUInt32BE(text.length - 4, 0);
+  return text;
+}
+
+function written({ host, port }: Address): Buffer {
+  const bytes = Buffer.alloc(2 + host.length + 4);
+  bytes.writeUInt16BE(host.length, 0);
+  bytes.write(host, 2, 'latin1');
+  bytes.writeUInt32BE(port, 2 + host.length);
+  return bytes;
 }
