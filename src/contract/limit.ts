@@ -12,7 +12,48 @@ export const namedLimitSchema = z.strictObject({
 
 export type NamedLimit = z.output<typeof namedLimitSchema>;
 
-/** `rolling`: count places per window, each free again `perMs` after its call's answer. `concurrency`: calls in flight. */
-export type Limit =
-  | { kind: 'rolling'; name: string; scope: string; count: number; perMs: number; pace: 'even' | 'burst' }
-  | { kind: 'concurrency'; name: string; scope: string; count: number };
+/** `count` places per window, each free again `perMs` after its call's end. */
+export interface RollingLimit {
+  kind: 'rolling';
+  name: string;
+  scope: string;
+  count: number;
+  perMs: number;
+  pace: 'even' | 'burst';
+}
+
+/** Calls in flight. */
+export interface ConcurrencyLimit {
+  kind: 'concurrency';
+  name: string;
+  scope: string;
+  count: number;
+}
+
+/** Different people per window, each counted from the last call to them. */
+export interface UniqueLimit {
+  kind: 'unique';
+  name: string;
+  scope: string;
+  count: number;
+  perMs: number;
+}
+
+/** One call per person and window. */
+export interface PairLimit {
+  kind: 'pair';
+  name: string;
+  scope: string;
+  perMs: number;
+}
+
+export type Limit = RollingLimit | ConcurrencyLimit | UniqueLimit | PairLimit;
+
+/** A rolling limit of more places than this is kept in buckets. */
+const EXACT_MAX_PLACES = 2_000;
+/** Buckets of one period. */
+const MAX_BUCKETS = 1_440;
+
+/** Length (µs) of the buckets that a rolling limit is kept in; undefined: each of its places is kept exactly. */
+export const bucketUsOf = ({ count, perMs }: RollingLimit): number | undefined =>
+  count > EXACT_MAX_PLACES ? Math.ceil((perMs * 1_000) / MAX_BUCKETS) : undefined;

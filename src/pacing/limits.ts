@@ -54,9 +54,10 @@ export const limitKeyList = (namespace: string, home: string, limits: readonly L
 /** … and how many, then kind, count, period (µs) and pace of each. */
 export const limitArguments = (limits: readonly Limit[]): (string | number)[] => [
   limits.length,
-  ...limits.flatMap((limit): (string | number)[] =>
-    limit.kind === 'rolling'
-      ? ['rolling', limit.count, limit.perMs * 1_000, limit.pace]
-      : ['concurrency', limit.count, 0, 'burst'],
-  ),
+  ...limits.flatMap((limit): (string | number)[] => [
+    limit.kind,
+    limit.kind === 'pair' ? 1 : limit.count,
+    limit.kind === 'concurrency' ? 0 : limit.perMs * 1_000,
+    limit.kind === 'rolling' ? limit.pace : 'burst',
+  ]),
 ];

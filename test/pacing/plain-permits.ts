@@ -67,6 +67,7 @@ export class PlainPermits {
       const free = limit.count - this.#flying;
       return (i) => (i <= free ? 0 : Number.POSITIVE_INFINITY);
     }
+    if (limit.kind !== 'rolling') throw new Error(`no plain rule for ${limit.kind}`);
     const places = this.#of(limit);
     const free = limit.count - places.held - places.taken.length;
     const stepUs = (limit.perMs * 1_000) / limit.count;
