@@ -5,10 +5,11 @@ import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
 import type { Service } from '../src/base/service.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
+import { createAttemptIds } from '../src/ledger/attempt-id.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
 import { check } from '../src/platforms/meta/check.ts';
 import { createMeta } from '../src/platforms/meta/client.ts';
-import { createAttemptIds } from './dispatch/attempt-id.ts';
+import { metaWebhook } from '../src/platforms/meta/webhook.ts';
 import { createBudget } from './dispatch/budget.ts';
 import type { DispatchContext } from './dispatch/context.ts';
 import { createFlusher } from './dispatch/flusher.ts';
@@ -22,6 +23,8 @@ import { createUpkeep } from './upkeep/worker.ts';
 /** A call ends this long after its moment at the latest: the platform client's deadline and the last moment of a write. */
 const CALL_DEADLINE_MS = 31_000;
 
+const WEBHOOKS = { meta: metaWebhook };
+
 export const WORKERS = ['intake', 'dispatch', 'upkeep'] as const;
 export type WorkerName = (typeof WORKERS)[number];
 
@@ -33,7 +36,7 @@ const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: 
 export function apiOf(stores: Stores): Service & { url(): string } {
   const { config } = stores;
   const accept = createAccept({ ...stores, namespace: config.namespace, check });
-  return createApi({ ...stores, accept, checks: checksOf(stores) });
+  return createApi({ ...stores, accept, webhooks: WEBHOOKS, checks: checksOf(stores) });
 }
 
 export const healthOf = (stores: Stores, port: number): Service =>
@@ -62,7 +65,7 @@ function dispatchOf(stores: Stores): Service {
     jobs: createJobs(redis, config.namespace),
     metrics: { calls: (outcome, count) => calls.inc({ outcome }, count) },
     callDeadlineMs: CALL_DEADLINE_MS,
-    attemptId: createAttemptIds(secret),
+    attemptId: createAttemptIds(secret).make,
   };
   const dispatch = createDispatch({ context, maxLanes: config.dispatchLanes });
   return {

@@ -23,6 +23,8 @@ export interface Accounts {
   sender(id: string): Sender | undefined;
   /** Senders of one home. */
   sendersOf(home: string): Sender[];
+  /** Senders that a platform knows by this id; ids there are unique, but nobody vouches for an accounts file. */
+  sendersKnownAs(platform: string, externalId: string): Sender[];
   /** Every home, with its workspace and environment. */
   homes(): { home: string; workspace: string; environment: Environment }[];
 }

@@ -11,6 +11,7 @@ import { type AccountsInput, readAccountsFile } from './file.ts';
 import { createMirror } from './mirror.ts';
 import type { Accounts } from './port.ts';
 import { AccountsProblems } from './problems.ts';
+import { nameAtPlatform } from './snapshot.ts';
 import { createAccountsStore } from './store.ts';
 
 /** How long a start waits for Redis. */
@@ -95,6 +96,8 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
     },
     sender: (id) => mirror.snapshot().senders.get(id),
     sendersOf: (home) => mirror.snapshot().sendersByHome.get(home) ?? [],
+    sendersKnownAs: (platform, externalId) =>
+      mirror.snapshot().sendersByName.get(nameAtPlatform(platform, externalId)) ?? [],
     homes: () => mirror.snapshot().homes,
   };
 }

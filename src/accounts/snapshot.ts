@@ -18,8 +18,12 @@ export interface Snapshot {
   principal(secret: string): Principal | undefined;
   senders: Map<string, Sender>;
   sendersByHome: Map<string, Sender[]>;
+  /** By `nameAtPlatform`. */
+  sendersByName: Map<string, Sender[]>;
   homes: Home[];
 }
+
+export const nameAtPlatform = (platform: string, externalId: string): string => `${platform}:${externalId}`;
 
 interface Known {
   text: string;
@@ -71,7 +75,17 @@ function snapshotOf(version: string, all: readonly Parsed[]): Snapshot {
     for (const home of one.homes) homes.set(home, { home, workspace, environment });
   }
   const sendersByHome = Map.groupBy(senders.values(), (sender) => sender.home);
-  return { version, principal: authenticator(all), senders, sendersByHome, homes: [...homes.values()] };
+  const sendersByName = Map.groupBy(senders.values(), ({ platform, external_id }) =>
+    nameAtPlatform(platform, external_id),
+  );
+  return {
+    version,
+    principal: authenticator(all),
+    senders,
+    sendersByHome,
+    sendersByName,
+    homes: [...homes.values()],
+  };
 }
 
 /** Finds a key by the digest of what was presented; the comparison takes as long for a stranger as for a friend. */

@@ -9,7 +9,10 @@ import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Service } from '../base/service.ts';
+import { createAttemptIds } from '../ledger/attempt-id.ts';
 import type { LedgerReader } from '../ledger/port.ts';
+import type { Log } from '../log/port.ts';
+import type { Webhook } from '../platforms/port.ts';
 import { checkAcceptsJson } from './accepts.ts';
 import { authenticate } from './auth.ts';
 import { readBody } from './body.ts';
@@ -19,6 +22,7 @@ import { type Checks, urlOf } from './health.ts';
 import { createHomeIndex } from './home-index.ts';
 import { createMethodTable, type MethodTable } from './methods.ts';
 import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
+import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -28,6 +32,10 @@ export interface ApiOptions {
   accounts: Accounts;
   accept: Accept;
   ledger: LedgerReader;
+  /** Where webhooks of the platforms go. */
+  log: Pick<Log, 'append'>;
+  /** By the platform's name in the address. */
+  webhooks: Readonly<Record<string, Webhook>>;
   secret: Secret;
   clock: Clock;
   logger: Logger;
@@ -58,7 +66,9 @@ export function createApi(options: ApiOptions): Api {
   app.register(async (routes) => {
     systemRoutes(routes, options);
     messageRoutes(routes, options);
-    jobRoutes(routes, { ...options, homes: createHomeIndex(options.accounts, options.secret) });
+    const homes = createHomeIndex(options.accounts, options.secret);
+    jobRoutes(routes, { ...options, homes });
+    hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
   });
   return {
     name: 'api',

@@ -15,6 +15,8 @@ const TAG_BYTES = 16;
 export interface Secret {
   /** `length` characters of [A-Za-z0-9_-], the same for the same label and parts under the same secret. */
   derive(label: string, parts: readonly string[], length?: number): string;
+  /** The same under every configured secret, the first one first: to check what was derived before a rotation. */
+  deriveAll(label: string, parts: readonly string[], length?: number): string[];
   /** Encrypts for storage (AES-256-GCM). */
   encrypt(text: string): string;
   /** Decrypts what `encrypt` made under any of the configured secrets. Throws when none fits. */
@@ -33,11 +35,8 @@ export function createSecret(roots: readonly string[]): Secret {
   const first = keys[0];
   if (!first) throw new Error('at least one secret is needed');
   return {
-    derive: (label, parts, length = 22) =>
-      createHmac('sha256', first.derive)
-        .update([label, ...parts].map((part) => `${part.length}:${part}`).join('|'))
-        .digest('base64url')
-        .slice(0, length),
+    derive: (label, parts, length = 22) => deriveWith(first.derive, label, parts, length),
+    deriveAll: (label, parts, length = 22) => keys.map((key) => deriveWith(key.derive, label, parts, length)),
     encrypt: (text) => {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', first.encrypt, iv);
@@ -56,6 +55,12 @@ export function createSecret(roots: readonly string[]): Secret {
     fingerprint: first.name.toString('hex').slice(0, 16),
   };
 }
+
+const deriveWith = (key: Buffer, label: string, parts: readonly string[], length: number): string =>
+  createHmac('sha256', key)
+    .update([label, ...parts].map((part) => `${part.length}:${part}`).join('|'))
+    .digest('base64url')
+    .slice(0, length);
 
 function tryDecrypt(key: Buffer, bytes: Buffer): string | undefined {
   try {

@@ -22,13 +22,13 @@ export interface TopicContext {
   groupName: string;
 }
 
-export function followTopic(context: TopicContext, { topic }: FollowOptions): Follower {
+export function followTopic(context: TopicContext, { topic, together = 1 }: FollowOptions): Follower {
   const stopping = new AbortController();
   const { failed, fail } = createFailed();
   const passes = new Set<Promise<void>>();
   const joined = Promise.withResolvers<void>();
   const eachBatch = async (batch: EachBatchPayload) => {
-    const pass = workOff(context, topic, batch, stopping.signal);
+    const pass = workOff(context, topic, together, batch, stopping.signal);
     passes.add(pass);
     await pass.finally(() => passes.delete(pass));
   };
@@ -125,6 +125,7 @@ async function leave(consumer: KafkaConsumer, { clock, passes }: Member): Promis
 async function workOff(
   { clock, work }: TopicContext,
   topic: Topic,
+  together: number,
   { batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale }: EachBatchPayload,
   stopping: AbortSignal,
 ): Promise<void> {
@@ -134,10 +135,12 @@ async function workOff(
   const beat = heartbeating(clock, heartbeat, lost);
   const signal = AbortSignal.any([stopping, lost.signal]);
   try {
-    for (const message of batch.messages) {
+    for (let at = 0; at < batch.messages.length; at += together) {
       if (signal.aborted || !isRunning() || isStale()) break;
-      if (!(await work.finish(decode(topic, batch.partition, message), signal))) break;
-      resolveOffset(message.offset);
+      const side = batch.messages.slice(at, at + together);
+      const finish = (message: KafkaMessage) => work.finish(decode(topic, batch.partition, message), signal);
+      if (!(await Promise.all(side.map(finish))).every(Boolean)) break;
+      resolveOffset(side.at(-1)?.offset ?? '');
       if (lost.signal.aborted) break;
       await commitOffsetsIfNecessary();
     }

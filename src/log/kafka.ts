@@ -10,10 +10,14 @@ import { createWork } from './work.ts';
 
 /** Upper bound of followers that share `jobs`. */
 const JOBS_PARTITIONS = 12;
+/** A message has about three receipts, and a busy number several hundred a second. */
+const RECEIPTS_PARTITIONS = 24;
 const DEAD_PARTITIONS = 1;
 const DAY_MS = 86_400_000;
 /** The longest life of a job (45 d) and a week to recover. */
 const JOBS_KEPT_MS = 52 * DAY_MS;
+/** A platform repeats for a week what it could not bring. */
+const RECEIPTS_KEPT_MS = 8 * DAY_MS;
 const DEAD_KEPT_MS = 30 * DAY_MS;
 const REPLICAS = 3;
 /** With three replicas one may be down, and what was acknowledged is on two. */
@@ -68,5 +72,9 @@ function topicsFor(namespace: string, brokers: number): ITopicConfig[] {
       { name: 'unclean.leader.election.enable', value: 'false' },
     ],
   });
-  return [kept('jobs', JOBS_PARTITIONS, JOBS_KEPT_MS), kept('dead', DEAD_PARTITIONS, DEAD_KEPT_MS)];
+  return [
+    kept('jobs', JOBS_PARTITIONS, JOBS_KEPT_MS),
+    kept('receipts', RECEIPTS_PARTITIONS, RECEIPTS_KEPT_MS),
+    kept('dead', DEAD_PARTITIONS, DEAD_KEPT_MS),
+  ];
 }

@@ -1,6 +1,6 @@
 // The log: a durable, ordered record with one small port. Kafka and Redis Streams stand behind it and pass the same conformance suite.
 
-export type Topic = 'jobs' | 'dead';
+export type Topic = 'jobs' | 'receipts' | 'dead';
 
 /** What is appended. Entries with one `key` keep their order. `headers` stay readable when `value` is not. */
 export interface LogEntry {
@@ -19,6 +19,8 @@ export interface FollowOptions {
   topic: Topic;
   /** Followers of one group share the entries; each entry goes to one of them, again if it dies before the commit. */
   group: string;
+  /** Entries worked on side by side, 1 by default: more only where the work does not depend on their order. */
+  together?: number;
   /**
    * Does the work of one entry, in the order of its key; the commit comes after it resolves. At least once.
    * Throwing a `Failure` with `repeat: 'never'` parks the entry in `dead`; anything else is tried again with backoff, for ever.

@@ -33,13 +33,16 @@ export interface StreamContext {
   consumer: string;
 }
 
-export function followStream(context: StreamContext, { topic, group }: FollowOptions): Follower {
+export function followStream(
+  context: StreamContext,
+  { topic, group, together = 1 }: FollowOptions,
+): Follower {
   const { redis, clock, key, work } = context;
   const consumer = `${context.consumer}:${clock.randomHex(4)}`;
-  const reader = createReader({ redis, clock, key, topic, group, consumer });
+  const reader = createReader({ redis, clock, key, topic, group, consumer, together });
   const stopping = new AbortController();
   const { failed, fail } = createFailed();
-  const stream = { ...context, group, consumer };
+  const stream = { ...context, group, consumer, together };
   const trimmer = createTrimmer(stream);
   const ended = followOn(stream, reader, trimmer, stopping.signal).catch(fail);
 
@@ -67,7 +70,7 @@ export function followStream(context: StreamContext, { topic, group }: FollowOpt
   };
 }
 
-type Stream = StreamContext & { group: string };
+type Stream = StreamContext & { group: string; together: number };
 
 /** Resolves when told to stop; throws what no repeat can heal. */
 async function followOn(
@@ -105,19 +108,21 @@ async function finishBatch(
   trimmer: Trimmer,
   signal: AbortSignal,
 ): Promise<void> {
-  const { redis, work, key, group } = stream;
+  const { redis, work, key, group, together } = stream;
   const held = new Set(entries.map(({ id }) => id));
   const renewal = renewEach(stream, held);
+  const finish = async ({ id, entry }: StreamEntry): Promise<boolean> => {
+    if (signal.aborted || !(await work.finish(entry, signal))) return false;
+    const acknowledge = async () => void (await ask(redis.client.xack(key, group, id)));
+    if (!(await work.repeat(acknowledge, signal))) return false;
+    held.delete(id);
+    trimmer.finished();
+    return true;
+  };
   try {
-    for (const { id, entry } of entries) {
-      if (signal.aborted || !(await work.finish(entry, signal))) return;
-      const acknowledged = await work.repeat(
-        async () => void (await ask(redis.client.xack(key, group, id))),
-        signal,
-      );
-      if (!acknowledged) return;
-      held.delete(id);
-      trimmer.finished();
+    for (let at = 0; at < entries.length; at += together) {
+      const done = await Promise.all(entries.slice(at, at + together).map(finish));
+      if (!done.every(Boolean)) return;
     }
   } finally {
     renewal.cancel();

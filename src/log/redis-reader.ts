@@ -18,6 +18,7 @@ export interface ReaderOptions {
   topic: Topic;
   group: string;
   consumer: string;
+  together: number;
 }
 
 export interface Reader {
@@ -40,8 +41,9 @@ type RawEntry = [id: string, fields: string[] | null];
 type RawRead = [stream: string, entries: RawEntry[]][] | null;
 
 export function createReader(options: ReaderOptions): Reader {
-  const { redis, clock, key, group, consumer } = options;
-  const take = ['GROUP', group, consumer, 'COUNT', BATCH_MAX_ENTRIES] as const;
+  const { redis, clock, key, group, consumer, together } = options;
+  const atOnce = Math.max(BATCH_MAX_ENTRIES, together);
+  const take = ['GROUP', group, consumer, 'COUNT', atOnce] as const;
   const line = blockingLine(redis, clock);
   let doubtful = true;
   let claimFrom = '0-0';
@@ -53,7 +55,7 @@ export function createReader(options: ReaderOptions): Reader {
   };
   const abandoned = async () => {
     const idle = ABANDONED_AFTER_MS;
-    const claim = redis.client.xautoclaim(key, group, consumer, idle, claimFrom, 'COUNT', BATCH_MAX_ENTRIES);
+    const claim = redis.client.xautoclaim(key, group, consumer, idle, claimFrom, 'COUNT', atOnce);
     const [next, entries] = (await ask(claim)) as [string, RawEntry[]];
     claimFrom = next;
     if (next === '0-0') claimAtUs = clock.monotonicUs() + CLAIM_EVERY_MS * 1_000;

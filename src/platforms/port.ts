@@ -2,6 +2,7 @@
 
 import { type Backoff, backoffMs } from '../base/backoff.ts';
 import type { SenderAccount } from '../contract/account.ts';
+import type { AccountChange, Inbound, ReceiptStatus } from '../contract/receipt.ts';
 import type { Content, Variables } from '../contract/record.ts';
 
 export type SenderAccess = Pick<SenderAccount, 'external_id' | 'base_url' | 'access_token'>;
@@ -89,4 +90,31 @@ export interface Platform {
   check(content: Content, variables: Variables | undefined): ContentProblem | undefined;
   /** Names of the placeholders that `variables` leaves empty. */
   missingVariables(content: Content, variables: Variables | undefined): string[];
+}
+
+/** A status as the platform told it, with the attempt id that it brought back. */
+export interface HeardStatus extends Pick<ReceiptStatus, 'id' | 'status' | 'at' | 'error'> {
+  attemptId: string | undefined;
+}
+
+/** The platform's names for the account and the number, where it told them. */
+export interface HeardNames {
+  account?: string;
+  number?: string;
+}
+
+/** One thing that a webhook says. `externalId`: the platform's id of the sender that it is about. */
+export type Heard =
+  | { kind: 'statuses'; names: HeardNames; externalId: string; statuses: HeardStatus[] }
+  | { kind: 'inbound'; names: HeardNames; externalId: string; messages: Inbound[] }
+  | { kind: 'account'; names: HeardNames; change: AccountChange };
+
+/** What a platform says by itself. */
+export interface Webhook {
+  /** What to answer to the handshake; undefined: refuse it. */
+  challenge(query: Readonly<Record<string, unknown>>, verifyToken: string): string | undefined;
+  /** Whether these very bytes were signed with the secret. Takes the same time whatever is wrong. */
+  signed(raw: Buffer, header: (name: string) => string | undefined, secret: string): boolean;
+  /** Undefined when the bytes are no webhook of this platform. */
+  read(raw: Buffer, nowMs: number): Heard[] | undefined;
 }

@@ -12,6 +12,7 @@ import { createSecret } from '../../src/base/secret.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { check } from '../../src/platforms/meta/check.ts';
+import { metaWebhook } from '../../src/platforms/meta/webhook.ts';
 import { fileOnDisk, recordingLogger, SECRETS, sampleFile } from '../accounts/sample.ts';
 import { freshNamespace } from '../support/services.ts';
 
@@ -41,6 +42,8 @@ export async function startHarness({ redisUrl, accept = (real) => real, override
     accounts,
     accept: accept(real),
     ledger,
+    log,
+    webhooks: { meta: metaWebhook },
     secret,
     clock,
     logger,
@@ -74,6 +77,7 @@ export async function startHarness({ redisUrl, accept = (real) => real, override
     },
     redis,
     namespace,
+    secret,
     accounts,
     logger,
     metrics,

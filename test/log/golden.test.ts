@@ -4,28 +4,34 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeRows, unpackRows } from '../../src/base/rows.ts';
 import { sha256Hex } from '../../src/base/secret.ts';
+import { receiptRecordSchema } from '../../src/contract/receipt.ts';
 import { jobRecordSchema } from '../../src/contract/record.ts';
 
 const folder = path.join(import.meta.dirname, 'golden');
 const files = readdirSync(folder);
 const read = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
 
+/** Which topic's schema reads it. */
+const schemaOf = (file: string) => (/^(chunk|seal)\./.test(file) ? jobRecordSchema : receiptRecordSchema);
+
 test('there is one of each type', () => {
-  expect(files.toSorted()).toEqual(['chunk.v1.json', 'seal.v1.json']);
+  expect(files.toSorted()).toEqual(
+    ['account', 'chunk', 'inbound', 'seal', 'statuses'].map((type) => `${type}.v1.json`),
+  );
 });
 
 test.each(files)('%s is read whole', (file) => {
-  expect(jobRecordSchema.parse(read(file))).toEqual(read(file));
+  expect(schemaOf(file).parse(read(file))).toEqual(read(file));
 });
 
 test.each(files)('%s is read when a later release has added to it', (file) => {
   const later = { ...read(file), colour: 'blue', extra: { nested: [1, 2] } };
-  expect(jobRecordSchema.parse(later)).toEqual(read(file));
+  expect(schemaOf(file).parse(later)).toEqual(read(file));
 });
 
 test.each(files)('%s of an unknown version or type is not read', (file) => {
-  expect(jobRecordSchema.safeParse({ ...read(file), v: 2 }).success).toBe(false);
-  expect(jobRecordSchema.safeParse({ ...read(file), type: 'letter' }).success).toBe(false);
+  expect(schemaOf(file).safeParse({ ...read(file), v: 2 }).success).toBe(false);
+  expect(schemaOf(file).safeParse({ ...read(file), type: 'letter' }).success).toBe(false);
 });
 
 test('the rows of the chunk are read, and are those the seal names', () => {

@@ -11,6 +11,7 @@ import {
   TRANSIENT,
   UNREACHABLE,
 } from './codes.ts';
+import { itemsOf, objectOf } from './json.ts';
 import { askedMs } from './retry-after.ts';
 
 const MAX_MESSAGE = 200;
@@ -164,10 +165,3 @@ function parse(text: string): unknown {
     return undefined;
   }
 }
-
-const objectOf = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
-
-const itemsOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
