@@ -65,6 +65,8 @@ export const sealRecordSchema = z.object({
   category: z.enum(['marketing', 'utility', 'authentication', 'service']),
   priority: z.enum(['bulk', 'normal', 'high']),
   send_at: at.optional(),
+  /** Row i of n is due at start + spread × i / n, where start = max(send_at, created_at). */
+  spread_ms: at.optional(),
   expires_at: at.optional(),
   on_unknown: z.enum(['hold', 'resend']),
   metadata: z.record(z.string(), z.unknown()),

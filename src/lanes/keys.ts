@@ -15,11 +15,11 @@ export interface LaneKeys {
   flying: string;
   /** Sorted set of items that wait alone, by due time (µs). */
   later: string;
-  /** Sorted set of jobs that start in the future, by start time (µs). */
+  /** Sorted set of cursors that wait for a time (µs), members "priority cursor". */
   scheduled: string;
-  /** Hash: job → "next row, rows". */
+  /** Hash: cursor → where it stands (lua/_cursor.lua). */
   cursors: string;
-  /** Lists of jobs, one per priority, served from the head. */
+  /** Lists of cursors, one per priority, served from the head. */
   queues: [high: string, normal: string, bulk: string];
 }
 

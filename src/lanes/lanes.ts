@@ -1,11 +1,13 @@
 // The store that says who is next in a lane: tickets, turns, and a look at the candidates. Says nothing about when they may go.
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
+import { jobOfCursor } from './cursor.ts';
 import { type LaneId, laneKeys, lanesKey } from './keys.ts';
 
 const openScript = loadScript(import.meta.dirname, 'lua/open-turn.lua');
 const giveBackScript = loadScript(import.meta.dirname, 'lua/give-back.lua');
 const peekScript = loadScript(import.meta.dirname, 'lua/peek.lua');
+const dropCursorScript = loadScript(import.meta.dirname, 'lua/drop-cursor.lua');
 const reviveScript = loadScript(import.meta.dirname, 'lua/revive.lua');
 
 /** Items that may wait alone in one lane; above it no new rows are shown until some have gone. */
@@ -25,9 +27,10 @@ export type Opened =
   | { state: 'open'; fence: string; nowUs: number; untilUs: number }
   | { state: 'stale' | 'leased' };
 
-/** A run of rows of one job, all in cursor order; `queue` 1 high, 2 normal, 3 bulk. */
+/** Consecutive rows of one job, from where its cursor stands; `queue` 1 high, 2 normal, 3 bulk. */
 export interface Run {
   job: string;
+  cursor: string;
   from: number;
   count: number;
   queue: number;
@@ -45,12 +48,19 @@ export interface StartedRun {
 export interface Candidates {
   version: string;
   nowUs: number;
-  /** When the next item or job that waits alone is due; 0 when none does. */
+  /** When something comes due that is not shown yet; 0 when nothing does. */
   nextDueUs: number;
   /** Started runs with calls whose deadline has passed without an outcome. */
   overdue: StartedRun[];
   later: { job: string; index: number }[];
   runs: Run[];
+  /** Cursors whose job's time has passed. */
+  ended: Ended[];
+}
+
+export interface Ended {
+  job: string;
+  cursor: string;
 }
 
 export type GaveBack = { state: 'gone' | 'continue' } | { state: 'asleep'; wake: Wake | undefined };
@@ -59,6 +69,8 @@ export interface Lanes {
   open(lane: LaneId, n: string, owner: string): Promise<Opened>;
   /** Undefined when the turn is lost. */
   peek(lane: LaneId, fence: string, rows: number): Promise<Candidates | undefined>;
+  /** Forgets a cursor whose job is gone. */
+  drop(lane: LaneId, cursor: string): Promise<void>;
   giveBack(lane: LaneId, fence: string, version: string, limitedUntilUs: number): Promise<GaveBack>;
   /** Finds lanes of a home that should have a turn and have none. */
   revive(home: string): Promise<{ sender: string; n: string }[]>;
@@ -93,6 +105,10 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
       );
       return reply[0] === 'ok' ? readCandidates(reply) : undefined;
     },
+    drop: async (lane, cursor) => {
+      const keys = laneKeys(namespace, lane);
+      await redis.run(dropCursorScript, [keys.cursors, keys.scheduled, ...keys.queues], [cursor]);
+    },
     giveBack: async (lane, fence, version, limitedUntilUs) => {
       const keys = laneKeys(namespace, lane);
       const reply = await redis.run<string[]>(
@@ -119,9 +135,10 @@ type PeekReply = [
   overdue: string[],
   later: string[],
   runs: string[],
+  ended: string[],
 ];
 
-function readCandidates([, version, now, due, overdue, later, runs]: PeekReply): Candidates {
+function readCandidates([, version, now, due, overdue, later, runs, ended]: PeekReply): Candidates {
   const candidates: Candidates = {
     version,
     nowUs: Number(now),
@@ -135,13 +152,15 @@ function readCandidates([, version, now, due, overdue, later, runs]: PeekReply):
       return { job, index: Number(index) };
     }),
     runs: [],
+    ended: ended.map((cursor) => ({ job: jobOfCursor(cursor), cursor })),
   };
-  for (let i = 0; i < runs.length; i += 4) {
+  for (let i = 0; i < runs.length; i += 5) {
     candidates.runs.push({
       job: String(runs[i]),
-      from: Number(runs[i + 1]),
-      count: Number(runs[i + 2]),
-      queue: Number(runs[i + 3]),
+      cursor: String(runs[i + 1]),
+      from: Number(runs[i + 2]),
+      count: Number(runs[i + 3]),
+      queue: Number(runs[i + 4]),
     });
   }
   return candidates;

@@ -30,9 +30,9 @@ test('granted rows leave the window; a run goes on behind its last granted row',
       const candidates = given.flatMap(({ view: slot, from, count, alone }, i): Candidate[] => {
         const view = views[slot];
         if (!view) return [];
-        if (alone) return [{ view, from: 200 + i, count: 1, queue: 0 }];
+        if (alone) return [{ view, cursor: '', from: 200 + i, count: 1, queue: 0 }];
         const first = given.findIndex((one) => !one.alone && one.view === slot);
-        return first === i ? [{ view, from: 1_000 + from, count, queue: 3 }] : [];
+        return first === i ? [{ view, cursor: view.seal.job, from: 1_000 + from, count, queue: 3 }] : [];
       });
       candidates.sort((a, b) => a.queue - b.queue);
       const grants: Grant[] = candidates
@@ -40,7 +40,7 @@ test('granted rows leave the window; a run goes on behind its last granted row',
           Array.from({ length: count }, (_, i) => ({ view, index: from + i, try: 1, momentUs: 0, run: '' })),
         )
         .slice(0, granted);
-      const left = afterGrants({ version: '1', candidates }, grants);
+      const left = afterGrants({ version: '1', nextDueUs: 0, candidates }, grants);
       const gone = new Set(grants.map(({ view, index }) => rowKey(view, index)));
       expect(rowsIn(left.candidates)).toEqual(rowsIn(candidates).filter((row) => !gone.has(row)));
       expect(rowsLeft(left)).toBe(rowsIn(candidates).length - grants.length);

@@ -49,6 +49,12 @@ const steps: Record<string, () => Promise<void>> = {
     // A started run past its deadline whose job is gone.
     await redis.client.zadd(laneKeys(stage.namespace, { home: 's:s1', sender: 's1' }).fly, 1, 'gone:0:0:1');
   },
+  'drop-cursor': async () => {
+    // A job that waits in its lane and has died.
+    const keys = laneKeys(stage.namespace, { home: 's:s1', sender: 's1' });
+    await redis.client.hset(keys.cursors, 'gone', '0 5');
+    await redis.client.rpush(keys.queues[2], 'gone');
+  },
   release: async () => {
     const answer = await service.api.post(bulk(1, { messages: [{ to: 'nobody' }] }));
     expect([422, 503]).toContain(answer.status);

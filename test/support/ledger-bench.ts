@@ -50,8 +50,8 @@ export async function openLedger(intake: IntakeBench, rows: Row[], chunkRows = 4
       // Rows that are no items stand between the others.
       const seen = await lanes.peek(LANE, opened.fence, 2 * want);
       if (!seen) throw new Error('the turn is lost');
-      const alone = seen.later.map(({ index }) => ({ view, from: index, count: 1, queue: 0 }));
-      const runs = seen.runs.map(({ from, count, queue }) => ({ view, from, count, queue }));
+      const alone = seen.later.map(({ index }) => ({ view, cursor: '', from: index, count: 1, queue: 0 }));
+      const runs = seen.runs.map(({ cursor, from, count, queue }) => ({ view, cursor, from, count, queue }));
       seq += 1;
       const taken = await take(
         options,

@@ -7,18 +7,24 @@ import type { JobView } from './jobs.ts';
 
 const expireScript = loadScript(import.meta.dirname, 'lua/expire.lua');
 
+/** What the lane showed of the job: one of its cursors, or items that wait alone. */
+export interface Shown {
+  cursor?: string;
+  waiting?: readonly number[];
+}
+
 export async function expireJob(
   { redis, namespace, logger }: Pick<DispatchContext, 'redis' | 'namespace' | 'logger'>,
   lane: LaneId,
   { seal }: JobView,
-  waiting: readonly number[],
+  { cursor = '', waiting = [] }: Shown,
 ): Promise<void> {
   const keys = laneKeys(namespace, lane);
   const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
   const count = await redis.run<number>(
     expireScript,
-    [job.row, job.statuses, keys.cursors, keys.later, ...keys.queues],
-    ['', seal.job, ...waiting],
+    [job.row, job.statuses, keys.cursors, keys.scheduled, keys.later, ...keys.queues],
+    ['', seal.job, cursor, ...waiting],
   );
-  logger.info('job.expired', { job: seal.job, count });
+  if (count > 0) logger.info('job.expired', { job: seal.job, count });
 }

@@ -15,9 +15,10 @@ const takeScript = loadScript(import.meta.dirname, 'lua/take.lua');
 /** An item is started at most this long before its moment: what a killed process leaves unknown stays small. */
 const HORIZON_US = 50_000;
 
-/** A candidate: `count` rows of a job from `from` on; `queue` 0 is one row that waited alone. */
+/** A candidate: `count` rows from `from` on, all of one cursor; `queue` 0 is one row that waited alone. */
 export interface Candidate {
   view: JobView;
+  cursor: string;
   from: number;
   count: number;
   queue: number;
@@ -94,7 +95,13 @@ export async function take(
       ...limitArguments(limits),
       views.length,
       ...views.map(({ seal }) => seal.job),
-      ...candidates.flatMap(({ view, from, count, queue }) => [slotOf.get(view) ?? 0, from, count, queue]),
+      ...candidates.flatMap(({ view, cursor, from, count, queue }) => [
+        slotOf.get(view) ?? 0,
+        cursor,
+        from,
+        count,
+        queue,
+      ]),
     ],
   );
   if (reply[0] !== 'ok') return undefined;

@@ -30,7 +30,7 @@ const MAX_UNSETTLED = 1_000;
 /** A lane whose sender is disabled or unknown is looked at again after this. */
 const DISABLED_RETRY_MS = 5_000;
 
-const NOTHING: Window = { version: '', candidates: [] };
+const NOTHING: Window = { version: '', nextDueUs: 0, candidates: [] };
 
 export class Turn {
   readonly #context: DispatchContext;
@@ -62,7 +62,7 @@ export class Turn {
   async #step(): Promise<'goes on' | { wake: Wake | undefined }> {
     const sender = this.#context.accounts.sender(this.#lane.id.sender);
     if (!sender || sender.disabled) return this.#rest(DISABLED_RETRY_MS);
-    if (this.#window && isStale(this.#window, this.#context.clock.now())) this.#window = undefined;
+    if (this.#window && this.#isStale(this.#window)) this.#window = undefined;
     if (!this.#window || this.#window.candidates.length === 0) {
       const peeked = await this.#look();
       if (!peeked) return { wake: undefined };
@@ -73,6 +73,15 @@ export class Turn {
     return this.#takeAndWait(sender);
   }
 
+  /** Time has passed over the window: a job in it has expired, or something that is not in it has come due. */
+  #isStale(window: Window): boolean {
+    const { clock, serverClock } = this.#context;
+    return (
+      isStale(window, clock.now()) ||
+      (window.nextDueUs > 0 && this.#msUntil(serverClock.toLocal(window.nextDueUs)) <= 0)
+    );
+  }
+
   async #look(): Promise<Candidates | undefined> {
     const { lanes, jobs, clock, serverClock } = this.#context;
     const sentUs = clock.monotonicUs();
@@ -80,9 +89,10 @@ export class Turn {
     if (!peeked) return undefined;
     serverClock.observe(sentUs, clock.monotonicUs(), peeked.nowUs);
     this.#version = peeked.version;
-    this.#window = await openWindow(jobs, this.#lane.id.home, peeked, clock.now(), (view, waiting) =>
-      expireJob(this.#context, this.#lane.id, view, waiting),
-    );
+    this.#window = await openWindow(jobs, this.#lane.id.home, peeked, clock.now(), {
+      expire: (view, shown) => expireJob(this.#context, this.#lane.id, view, shown),
+      drop: (cursor) => lanes.drop(this.#lane.id, cursor),
+    });
     await this.#markOverdue(peeked);
     return peeked;
   }
@@ -133,7 +143,7 @@ export class Turn {
       const reserved = await Promise.race([reservation, late.promise]);
       timer.cancel();
       if (reserved !== undefined) return reserved;
-      const held = await this.#take(sender, { version: '', candidates: [] }, 0).catch(() => undefined);
+      const held = await this.#take(sender, NOTHING, 0).catch(() => undefined);
       if (held) continue;
       reservation.then((count) => budget.release(count));
       return undefined;

@@ -1,15 +1,22 @@
 // The candidates at hand in a turn: what peek showed, less what takes have used up.
 import type { Candidates } from '../../src/lanes/lanes.ts';
+import type { Shown } from './expire.ts';
 import type { Jobs, JobView } from './jobs.ts';
 import type { Candidate, Grant } from './take.ts';
 
 export interface Window {
   version: string;
+  /** When something comes due that the window does not hold (Redis time, µs); 0 when nothing does. */
+  nextDueUs: number;
   candidates: Candidate[];
 }
 
-/** Ends what is left of a job that has expired; `waiting` are its items that wait alone. */
-export type Expire = (view: JobView, waiting: number[]) => Promise<void>;
+export interface Endings {
+  /** Ends what is left of a job that has expired. */
+  expire(view: JobView, shown: Shown): Promise<void>;
+  /** Forgets a cursor whose job is gone. */
+  drop(cursor: string): Promise<void>;
+}
 
 /** Resolves jobs and loads their rows, so that what is started can be written at once. Jobs that are gone are left out. */
 export async function openWindow(
@@ -17,24 +24,31 @@ export async function openWindow(
   home: string,
   peeked: Candidates,
   nowMs: number,
-  expire: Expire,
+  endings: Endings,
 ): Promise<Window> {
+  for (const { job, cursor } of peeked.ended) {
+    const view = await jobs.view(home, job);
+    await (view ? endings.expire(view, { cursor }) : endings.drop(cursor));
+  }
   const shown = [
-    ...peeked.later.map(({ job, index }) => ({ job, from: index, count: 1, queue: 0 })),
+    ...peeked.later.map(({ job, index }) => ({ job, cursor: '', from: index, count: 1, queue: 0 })),
     ...peeked.runs,
   ];
   const candidates: Candidate[] = [];
-  for (const { job, from, count, queue } of shown) {
+  for (const { job, cursor, from, count, queue } of shown) {
     const view = await jobs.view(home, job);
-    if (!view) continue;
+    if (!view) {
+      if (cursor !== '') await endings.drop(cursor);
+      continue;
+    }
     if (hasExpired(view, nowMs)) {
-      await expire(view, queue === 0 ? [from] : []);
+      await endings.expire(view, queue === 0 ? { waiting: [from] } : { cursor });
       continue;
     }
     await jobs.prepare(view, from, count);
-    candidates.push({ view, from, count, queue });
+    candidates.push({ view, cursor, from, count, queue });
   }
-  return { version: peeked.version, candidates };
+  return { version: peeked.version, nextDueUs: peeked.nextDueUs, candidates };
 }
 
 const hasExpired = ({ seal }: JobView, nowMs: number): boolean =>
@@ -49,19 +63,20 @@ export const rowsLeft = ({ candidates }: Window): number =>
 
 /** The window less what was granted. Rows are granted in order, so a run goes on behind its last granted row. */
 export function afterGrants(window: Window, grants: readonly Grant[]): Window {
-  const last = new Map<string, number>();
-  const single = new Set<string>();
+  const granted = new Map<string, number[]>();
   for (const { view, index } of grants) {
-    last.set(view.seal.job, index);
-    single.add(`${view.seal.job}:${index}`);
+    const indices = granted.get(view.seal.job) ?? [];
+    if (indices.push(index) === 1) granted.set(view.seal.job, indices);
   }
   const candidates = window.candidates.flatMap((candidate): Candidate[] => {
-    const { view, from, count, queue } = candidate;
-    if (queue === 0) return single.has(`${view.seal.job}:${from}`) ? [] : [candidate];
-    const index = last.get(view.seal.job);
-    if (index === undefined || index < from || index >= from + count) return [candidate];
-    const left = from + count - index - 1;
-    return left > 0 ? [{ view, from: index + 1, count: left, queue }] : [];
+    const { view, from, count } = candidate;
+    const last = granted
+      .get(view.seal.job)
+      ?.filter((index) => index >= from && index < from + count)
+      .at(-1);
+    if (last === undefined) return [candidate];
+    const left = from + count - last - 1;
+    return left > 0 ? [{ ...candidate, from: last + 1, count: left }] : [];
   });
-  return { version: window.version, candidates };
+  return { ...window, candidates };
 }

@@ -8,6 +8,7 @@ import { loadScript } from '../../src/base/script.ts';
 import type { Service } from '../../src/base/service.ts';
 import { PRIORITIES, STATUS_BYTE } from '../../src/contract/job.ts';
 import { type ChunkRecord, type SealRecord, sealRecordSchema } from '../../src/contract/record.ts';
+import { cursorsOf } from '../../src/lanes/cursor.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
 import { wakeOf } from '../../src/lanes/lanes.ts';
 import { chunkKeys, jobKeys, jobRowKey } from '../../src/ledger/keys.ts';
@@ -93,20 +94,20 @@ async function open(
 ): Promise<void> {
   const lane = { home: seal.home, sender: seal.sender };
   const keys = laneKeys(namespace, lane);
+  const cursors = cursorsOf(seal);
   const queue = keys.queues[PRIORITIES.indexOf(seal.priority)] ?? keys.queues[2];
   const reply = await redis.run<string[]>(
     openScript,
     [jobRowKey(namespace, seal.home, seal.job), keys.lane, keys.lanes, queue, keys.cursors, keys.scheduled],
     [
       '',
-      seal.job,
       seal.sender,
       seal.fingerprint,
-      seal.rows,
       seal.priority,
-      (seal.send_at ?? 0) * 1_000,
       JSON.stringify(seal),
       seal.dies_at,
+      cursors.length,
+      ...cursors.flatMap(({ name, text }) => [name, text]),
       ...seal.digests,
     ],
   );

@@ -3,10 +3,10 @@
 --   KEYS[2] lanes      the home's lanes by the time a turn must have opened
 --   KEYS[3] fly        started runs with calls under way
 --   KEYS[4] later      items that wait alone
---   KEYS[5] scheduled  jobs that start in the future
---   KEYS[6] high       queue of jobs
---   KEYS[7] normal     queue of jobs
---   KEYS[8] bulk       queue of jobs
+--   KEYS[5] scheduled  cursors that wait for a time
+--   KEYS[6] high       queue of cursors
+--   KEYS[7] normal     queue of cursors
+--   KEYS[8] bulk       queue of cursors
 --   ARGV[1] clock      µs, or '' for the server's time
 --   ARGV[2] fence      of the turn
 --   ARGV[3] version    of the lane, as the holder last saw it

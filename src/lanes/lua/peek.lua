@@ -1,61 +1,93 @@
 -- Shows what may go next in a lane, in order: overdue calls, items that waited alone, then runs of rows by priority and in turn between jobs.
--- Admits scheduled jobs whose time has come. Grants nothing.
+-- Admits cursors whose time has come, and sends those back to wait whose next row is not due. Grants nothing.
 --   KEYS[1] lane       hash of the lane
 --   KEYS[2] fly        started runs with calls under way
 --   KEYS[3] later      items that wait alone
---   KEYS[4] scheduled  jobs that start in the future, members "priority job"
---   KEYS[5] cursors    job → "next rows"
---   KEYS[6] high       queue of jobs
---   KEYS[7] normal     queue of jobs
---   KEYS[8] bulk       queue of jobs
+--   KEYS[4] scheduled  cursors that wait for a time, members "priority cursor"
+--   KEYS[5] cursors    cursor → where it stands
+--   KEYS[6] high       queue of cursors
+--   KEYS[7] normal     queue of cursors
+--   KEYS[8] bulk       queue of cursors
 --   ARGV[1] clock      µs, or '' for the server's time
 --   ARGV[2] fence      of the turn
 --   ARGV[3] rows       at most this many candidates
 --   ARGV[4] share      rows of one job before the next job's turn comes
 --   ARGV[5] later_cap  with this many items waiting alone, no new rows are shown
--- Returns {'gone'} | {'ok', version, now, next_due, overdue[], later[], runs[]}; runs are flat: job, from, count, queue (1 high … 3 bulk)
+-- Returns {'gone'} | {'ok', version, now, next_due, overdue[], later[], runs[], ended[]}; runs are flat: job, cursor, from, count,
+--   queue (1 high … 3 bulk); ended = cursors whose job's time has passed
 -- include: ../../base/lua/_time.lua
 -- include: _lane.lua
+-- include: _cursor.lua
+-- Cursors of one queue that one look passes.
+local LOOK_CURSORS = 32
 local now = now_us(ARGV[1])
 if not holds(KEYS[1], ARGV[2], now) then
   return { 'gone' }
 end
+local PRIORITIES = { 'high', 'normal', 'bulk' }
 local QUEUE = { high = KEYS[6], normal = KEYS[7], bulk = KEYS[8] }
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', us(now), 'LIMIT', 0, 16)) do
-  local priority, job = member:match('^(%S+) (%S+)$')
-  redis.call('RPUSH', QUEUE[priority], job)
+  local priority, name = member:match('^(%S+) (%S+)$')
+  redis.call('RPUSH', QUEUE[priority], name)
   redis.call('ZREM', KEYS[4], member)
 end
+local ended = {}
+
+-- The cursors at the head of a queue that have rows to show. Those that have none leave it.
+local function ready(priority, most)
+  local queue, found = QUEUE[priority], {}
+  for _, name in ipairs(redis.call('LRANGE', queue, 0, LOOK_CURSORS - 1)) do
+    local c = read_cursor(KEYS[5], name)
+    if not c or c.next >= c.rows then
+      drop_cursor(KEYS[5], KEYS[4], { [priority] = queue }, name)
+    elseif c.ends > 0 and c.ends <= now then
+      ended[#ended + 1] = name
+    elseif opens_at(c, now) > now then
+      redis.call('LREM', queue, 1, name)
+      place_cursor(queue, KEYS[4], priority, name, c, now)
+    else
+      c.name = name
+      found[#found + 1] = c
+    end
+    if #found == most then
+      break
+    end
+  end
+  return found
+end
+
 local budget, share = tonumber(ARGV[3]), tonumber(ARGV[4])
 local overdue = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', us(now), 'LIMIT', 0, budget)
 local later = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', us(now), 'LIMIT', 0, budget)
 budget = budget - #later
 local runs = {}
 local full = redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[5])
-for q = 1, 3 do
+-- When the next row of a cursor that is shown comes due: none of its later rows is shown before.
+local next_due = 0
+local function due_later(at)
+  if at > now and (next_due == 0 or at < next_due) then
+    next_due = at
+  end
+end
+for q, priority in ipairs(PRIORITIES) do
   if budget <= 0 or full then
     break
   end
-  local jobs = redis.call('LRANGE', KEYS[5 + q], 0, math.ceil(budget / share) - 1)
+  local found = ready(priority, math.ceil(budget / share))
   -- One job alone takes the whole window; several take turns, or the second would wait for half a window of the first.
-  local each = #jobs > 1 and share or budget
-  for _, job in ipairs(jobs) do
-    local from, rows = (redis.call('HGET', KEYS[5], job) or ''):match('^(%d+) (%d+)$')
-    if from and budget > 0 then
-      local count = math.min(each, budget, tonumber(rows) - tonumber(from))
-      runs[#runs + 1] = job
-      runs[#runs + 1] = from
-      runs[#runs + 1] = tostring(count)
-      runs[#runs + 1] = tostring(q)
-      budget = budget - count
+  local each = #found > 1 and share or budget
+  for _, c in ipairs(found) do
+    local due = due_rows(c, now)
+    local count = math.min(each, budget, due - c.next)
+    for _, part in ipairs({ c.name:match('^[^/]+'), c.name, us(c.next), us(count), us(q) }) do
+      runs[#runs + 1] = part
     end
+    budget = budget - count
+    due_later(due < c.rows and due_at(c, due) or 0)
   end
 end
-local next_due = 0
 for _, key in ipairs({ KEYS[3], KEYS[4] }) do
   local head = redis.call('ZRANGEBYSCORE', key, '(' .. us(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  if head[2] and (next_due == 0 or tonumber(head[2]) < next_due) then
-    next_due = tonumber(head[2])
-  end
+  due_later(tonumber(head[2] or '0'))
 end
-return { 'ok', redis.call('HGET', KEYS[1], 'version') or '0', us(now), us(next_due), overdue, later, runs }
+return { 'ok', redis.call('HGET', KEYS[1], 'version') or '0', us(now), us(next_due), overdue, later, runs, ended }

@@ -30,23 +30,24 @@ local function start_one(batch, keys, job, slot, index)
   end
 end
 
--- Moves a job's cursor on; the job leaves its queue at the end, and goes to the back once it had its share.
-local function advance(keys, list, job, to, rows, had_share)
-  if to >= tonumber(rows) then
-    redis.call('HDEL', keys.cursors, job.id)
-    redis.call('LREM', list, 1, job.id)
+-- Moves a cursor on; it leaves its queue at the end, and goes to the back once it had its share.
+local function advance(keys, list, name, cursor, to, had_share)
+  if to >= cursor.rows then
+    redis.call('HDEL', keys.cursors, name)
+    redis.call('LREM', list, 1, name)
     return
   end
-  redis.call('HSET', keys.cursors, job.id, us(to) .. ' ' .. rows)
-  if had_share and redis.call('LINDEX', list, 0) == job.id then
+  cursor.next = to
+  write_cursor(keys.cursors, name, cursor)
+  if had_share and redis.call('LINDEX', list, 0) == name then
     redis.call('LMOVE', list, list, 'LEFT', 'RIGHT')
   end
 end
 
--- Starts rows from the cursor on, for the first time each; passes rows that are no longer queued.
-local function start_run(batch, keys, job, slot, from, count, queue)
-  local cursor, rows = (redis.call('HGET', keys.cursors, job.id) or ''):match('^(%d+) (%d+)$')
-  if tonumber(cursor) ~= from then
+-- Starts rows of a run, for the first time each; passes rows that are no longer queued. Rows between the cursor and the run are not the cursor's.
+local function start_run(batch, keys, job, slot, name, from, count, queue)
+  local cursor = read_cursor(keys.cursors, name)
+  if not cursor or from < cursor.next or (name == job.id and from > cursor.next) then
     return
   end
   local bytes = redis.call('GETRANGE', job.statuses, from, from + count - 1)
@@ -69,6 +70,6 @@ local function start_run(batch, keys, job, slot, from, count, queue)
     record_run(batch, job, slot, us(from), us(from + passed - 1), 1, items)
   end
   if passed > 0 then
-    advance(keys, keys.lists[queue], job, from + passed, rows, passed == count)
+    advance(keys, keys.lists[queue], name, cursor, from + passed, passed == count)
   end
 end

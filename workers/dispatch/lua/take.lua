@@ -4,10 +4,10 @@
 --   KEYS[2] lanes     the home's lanes by the time a turn must have opened
 --   KEYS[3] fly       started runs with calls under way
 --   KEYS[4] later     items that wait alone, members "job:index"
---   KEYS[5] cursors   job → "next rows"
---   KEYS[6] high      queue of jobs
---   KEYS[7] normal    queue of jobs
---   KEYS[8] bulk      queue of jobs
+--   KEYS[5] cursors   cursor → where it stands
+--   KEYS[6] high      queue of cursors
+--   KEYS[7] normal    queue of cursors
+--   KEYS[8] bulk      queue of cursors
 --   KEYS[9] flying    started run → its calls under way
 --   KEYS[10..]        per limit: state, times; then per job: row, statuses, tries
 --   ARGV[1] clock     µs, or '' for the server's time
@@ -19,11 +19,12 @@
 --   ARGV[7] deadline  µs after its moment at which a call has ended
 --   ARGV[8] linger    ms that limit keys outlive their period
 --   ARGV[9..]         limits: how many, then kind, count, per (µs), pace of each;
---                     jobs: how many, then ids; candidates: job slot, from, count, queue (0: one row that waits in later)
+--                     jobs: how many, then ids; candidates: job slot, cursor, from, count, queue (0: one row that waits in later)
 -- Returns {'gone'} | {'ok', answer}: "now|version|next|binding|grants", next = µs of the next possible call ('' after an answer),
 --   binding = number of the limit that binds it, grants = "slot,run,items" joined by ";", items = "index+µs from now" joined by " "
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_lane.lua
+-- include: ../../../src/lanes/lua/_cursor.lua
 -- include: ../../../src/pacing/lua/_permits.lua
 -- include: ../../../src/ledger/lua/_items.lua
 -- include: _start.lua
@@ -48,13 +49,14 @@ local moments, next_at, binding = permits(limits, tonumber(ARGV[5]), now, tonumb
 local batch = { now = now, moments = moments, deadline = tonumber(ARGV[7]), used = 0, runs = {}, flying = {}, left = {} }
 local keys = { later = KEYS[4], cursors = KEYS[5], lists = { KEYS[6], KEYS[7], KEYS[8] } }
 while ARGV[at] and batch.used < #moments do
-  local slot, from, count, queue = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  local slot, cursor = tonumber(ARGV[at]), ARGV[at + 1]
+  local from, count, queue = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
   if queue == 0 then
     start_one(batch, keys, jobs[slot], slot, from)
   else
-    start_run(batch, keys, jobs[slot], slot, from, count, queue)
+    start_run(batch, keys, jobs[slot], slot, cursor, from, count, queue)
   end
-  at = at + 4
+  at = at + 5
 end
 local used = batch.used
 if used > 0 then

@@ -2,26 +2,25 @@
 --   KEYS[1] row        hash of the job
 --   KEYS[2] lane       hash of the lane
 --   KEYS[3] lanes      the home's lanes by the time a turn must have opened
---   KEYS[4] queue      list of jobs of the job's priority
---   KEYS[5] cursors    job → "next rows"
---   KEYS[6] scheduled  jobs that start in the future
+--   KEYS[4] queue      list of cursors of the job's priority
+--   KEYS[5] cursors    cursor → where it stands
+--   KEYS[6] scheduled  cursors that wait for a time
 --   ARGV[1] clock      µs, or '' for the server's time
---   ARGV[2] job        id
---   ARGV[3] sender     member of the lanes set
---   ARGV[4] fp         fingerprint that the seal names
---   ARGV[5] rows       rows of the job
---   ARGV[6] priority   high | normal | bulk
---   ARGV[7] start      µs, 0 = at once
---   ARGV[8] seal       JSON of the seal
---   ARGV[9] dies_at    unix ms
---   ARGV[10..] digest  SHA-256 of each chunk, in order
+--   ARGV[2] sender     member of the lanes set
+--   ARGV[3] fp         fingerprint that the seal names
+--   ARGV[4] priority   high | normal | bulk
+--   ARGV[5] seal       JSON of the seal
+--   ARGV[6] dies_at    unix ms
+--   ARGV[7] cursors    how many
+--   ARGV[8..]          name and text of each cursor; then the SHA-256 of each chunk, in order
 -- Returns {'waiting'} | {'open', n, wake}: a ticket n to add for wake (µs), n = 0 when none is needed | {'other'}: the id belongs to another body
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_lane.lua
+-- include: ../../../src/lanes/lua/_cursor.lua
 -- include: ../../../src/ledger/lua/_items.lua
 local now = now_us(ARGV[1])
 local h = redis.call('HMGET', KEYS[1], 'state', 'fp')
-if h[2] and h[2] ~= ARGV[4] then
+if h[2] and h[2] ~= ARGV[3] then
   return { 'other' }
 end
 if h[1] and h[1] ~= 'accepted' then
@@ -31,36 +30,37 @@ if h[1] and h[1] ~= 'accepted' then
   end
   return { 'open', '0', '0' }
 end
-redis.call('HSET', KEYS[1], 'sealed', '1', 'fp', ARGV[4], 'seal', ARGV[8])
+redis.call('HSET', KEYS[1], 'sealed', '1', 'fp', ARGV[3], 'seal', ARGV[5])
 if not h[1] then
   redis.call('HSET', KEYS[1], 'state', 'accepted')
 end
-redis.call('PEXPIREAT', KEYS[1], ARGV[9])
-local chunks = #ARGV - 9
+redis.call('PEXPIREAT', KEYS[1], ARGV[6])
+local names = tonumber(ARGV[7])
+local digests = 7 + names * 2
+local chunks = #ARGV - digests
 for i = 1, chunks do
-  local digest = redis.call('HGET', KEYS[1], 'in:' .. ARGV[4] .. ':' .. (i - 1))
+  local digest = redis.call('HGET', KEYS[1], 'in:' .. ARGV[3] .. ':' .. (i - 1))
   -- '*' stands in for a chunk that could not be read; its rows have failed.
-  if digest ~= ARGV[9 + i] and digest ~= '*' then
+  if digest ~= ARGV[digests + i] and digest ~= '*' then
     return { 'waiting' }
   end
 end
 for i = 1, chunks do
-  redis.call('HDEL', KEYS[1], 'in:' .. ARGV[4] .. ':' .. (i - 1))
+  redis.call('HDEL', KEYS[1], 'in:' .. ARGV[3] .. ':' .. (i - 1))
 end
-local queued = redis.call('HGET', KEYS[1], 'q:' .. ARGV[4]) or '0'
-local failed = redis.call('HGET', KEYS[1], 'f:' .. ARGV[4]) or '0'
-redis.call('HDEL', KEYS[1], 'q:' .. ARGV[4], 'f:' .. ARGV[4])
+local queued = redis.call('HGET', KEYS[1], 'q:' .. ARGV[3]) or '0'
+local failed = redis.call('HGET', KEYS[1], 'f:' .. ARGV[3]) or '0'
+redis.call('HDEL', KEYS[1], 'q:' .. ARGV[3], 'f:' .. ARGV[3])
 redis.call('HSET', KEYS[1], 'state', 'open', 'n:q', queued, 'n:f', failed, 'total', us(queued + failed), 'updated', us(now))
 if complete_if_done(KEYS[1], now) then
   return { 'open', '0', '0' }
 end
-redis.call('HSET', KEYS[5], ARGV[2], '0 ' .. ARGV[5])
-local start = tonumber(ARGV[7])
-if start > now then
-  redis.call('ZADD', KEYS[6], us(start), ARGV[6] .. ' ' .. ARGV[2])
-else
-  redis.call('RPUSH', KEYS[4], ARGV[2])
-  start = now
+local first = math.huge
+for i = 1, names do
+  local name, c = ARGV[6 + i * 2], parse_cursor(ARGV[7 + i * 2])
+  write_cursor(KEYS[5], name, c)
+  first = math.min(first, place_cursor(KEYS[4], KEYS[6], ARGV[4], name, c, now))
 end
-local n = arrive(KEYS[2], KEYS[3], ARGV[3], start, now)
-return { 'open', us(n), us(start) }
+first = math.max(first, now)
+local n = arrive(KEYS[2], KEYS[3], ARGV[2], first, now)
+return { 'open', us(n), us(first) }
