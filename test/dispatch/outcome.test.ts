@@ -7,7 +7,7 @@ import { jobEntries, rowsOf } from '../support/job-entries.ts';
 
 const { seal } = jobEntries({ home: 's:s1', sender: 's1', rows: rowsOf(3) });
 const grant = (attempt = 1): Grant => ({
-  view: { home: 's:s1', seal },
+  view: { home: 's:s1', seal, spans: [] },
   index: 2,
   try: attempt,
   momentUs: 0,

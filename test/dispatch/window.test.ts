@@ -9,6 +9,7 @@ import { jobEntries, rowsOf } from '../support/job-entries.ts';
 const views: JobView[] = Array.from({ length: 3 }, () => ({
   home: 's:s1',
   seal: jobEntries({ home: 's:s1', sender: 's1', rows: rowsOf(1) }).seal,
+  spans: [],
 }));
 
 const rowKey = (view: JobView, index: number): string => `${view.seal.job}:${index}`;

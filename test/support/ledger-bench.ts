@@ -39,7 +39,7 @@ export async function openLedger(intake: IntakeBench, rows: Row[], chunkRows = 4
   for (const entry of [...chunks, sealed]) await intake.deliver(entry);
   const opened = await lanes.open(LANE, intake.tickets.at(-1)?.n ?? '', clock.randomHex(8));
   if (opened.state !== 'open') throw new Error(`the lane is ${opened.state}`);
-  const view = { home: HOME, seal };
+  const view = { home: HOME, seal, spans: [] };
   const options = { redis, namespace, clock, serverClock: createServerClock(), callDeadlineMs: 31_000 };
   const keys = jobKeys(namespace, HOME, seal.job, seal.fingerprint);
   let seq = 0;

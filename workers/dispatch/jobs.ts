@@ -8,63 +8,88 @@ import { chunkOf } from '../../src/ledger/row.ts';
 const MAX_SEALS = 2_000;
 const MAX_CHUNKS = 400;
 
+/** Rows of one job, in a row from `from` on. */
+interface Span {
+  from: number;
+  rows: Row[];
+}
+
 export interface JobView {
   seal: SealRecord;
   home: string;
+  /** The rows that were prepared for this view. What it has shown stays at hand as long as anyone holds it, however busy the cache. */
+  spans: Span[];
 }
 
 export interface Jobs {
-  /** Undefined when the job is gone. */
+  /** A view of one's own, without rows yet. Undefined when the job is gone. */
   view(home: string, job: string): Promise<JobView | undefined>;
-  /** Loads the chunks that hold these rows. */
+  /** Puts these rows at hand. */
   prepare(view: JobView, from: number, count: number): Promise<void>;
-  /** A row of a prepared chunk; undefined when it is no item or its chunk is gone. */
+  /** A prepared row; undefined when it is no item or its chunk is gone. */
   row(view: JobView, index: number): Exclude<Row, 0> | undefined;
 }
 
 export function createJobs(redis: Redis, namespace: string): Jobs {
-  const seals = new Recent<Promise<JobView | undefined>>(MAX_SEALS);
+  const seals = new Recent<Promise<SealRecord | undefined>>(MAX_SEALS);
   const chunks = new Recent<Row[]>(MAX_CHUNKS);
-  const chunkId = (view: JobView, n: number): string => `${view.seal.job}:${view.seal.fingerprint}:${n}`;
-  const load = async (view: JobView, n: number): Promise<void> => {
-    const { home, job, fingerprint } = view.seal;
+  const sealOf = (home: string, job: string): Promise<SealRecord | undefined> => {
+    const known = seals.get(job);
+    if (known) return known;
+    const loading = readSeal(redis, namespace, home, job);
+    seals.set(job, loading);
+    // What failed or was not there yet is asked for again.
+    loading.then(
+      (seal) => seal ?? seals.delete(job),
+      () => seals.delete(job),
+    );
+    return loading;
+  };
+  const chunkAt = async ({ job, home, fingerprint }: SealRecord, n: number): Promise<Row[]> => {
+    const id = `${job}:${fingerprint}:${n}`;
+    const known = chunks.get(id);
+    if (known) return known;
     const blob = await ask(redis.client.getBuffer(chunkKeys(namespace, home, job, fingerprint, n).rows));
-    if (blob) chunks.set(chunkId(view, n), decodeRows(blob));
+    const rows = blob ? decodeRows(blob) : [];
+    if (blob) chunks.set(id, rows);
+    return rows;
   };
   return {
-    view: (home, job) => {
-      const known = seals.get(job);
-      if (known) return known;
-      const loading = readView(redis, namespace, home, job);
-      seals.set(job, loading);
-      // What failed or was not there yet is asked for again.
-      loading.then(
-        (view) => view ?? seals.delete(job),
-        () => seals.delete(job),
-      );
-      return loading;
+    view: async (home, job) => {
+      const seal = await sealOf(home, job);
+      return seal && { home, seal, spans: [] };
     },
-    prepare: async (view, from, count) => {
-      const { starts } = view.seal;
-      for (let n = chunkOf(starts, from); n <= chunkOf(starts, from + count - 1); n++) {
-        if (!chunks.get(chunkId(view, n))) await load(view, n);
+    prepare: async ({ seal, spans }, from, count) => {
+      const end = from + count;
+      for (let n = chunkOf(seal.starts, from); n <= chunkOf(seal.starts, end - 1); n++) {
+        const start = seal.starts[n] ?? 0;
+        const rows = await chunkAt(seal, n);
+        spans.push({
+          from: Math.max(from, start),
+          rows: rows.slice(Math.max(0, from - start), Math.max(0, end - start)),
+        });
       }
     },
-    row: (view, index) => {
-      const n = chunkOf(view.seal.starts, index);
-      return chunks.get(chunkId(view, n))?.[index - (view.seal.starts[n] ?? 0)] || undefined;
+    row: ({ spans }, index) => {
+      // The last prepared first: calls are made in the order in which rows come to hand.
+      for (let i = spans.length - 1; i >= 0; i--) {
+        const span = spans[i];
+        const row = span && index >= span.from ? span.rows[index - span.from] : undefined;
+        if (row) return row;
+      }
+      return undefined;
     },
   };
 }
 
-async function readView(
+async function readSeal(
   redis: Redis,
   namespace: string,
   home: string,
   job: string,
-): Promise<JobView | undefined> {
+): Promise<SealRecord | undefined> {
   const seal = await ask(redis.client.hget(jobRowKey(namespace, home, job), 'seal'));
-  return seal ? { home, seal: sealRecordSchema.parse(JSON.parse(seal)) } : undefined;
+  return seal ? sealRecordSchema.parse(JSON.parse(seal)) : undefined;
 }
 
 /** A map that keeps its `size` most recently used entries. */

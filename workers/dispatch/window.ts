@@ -35,8 +35,10 @@ export async function openWindow(
     ...peeked.runs,
   ];
   const candidates: Candidate[] = [];
+  const views = new Map<string, JobView | undefined>();
   for (const { job, cursor, from, count, queue } of shown) {
-    const view = await jobs.view(home, job);
+    if (!views.has(job)) views.set(job, await jobs.view(home, job));
+    const view = views.get(job);
     if (!view) {
       if (cursor !== '') await endings.drop(cursor);
       continue;
