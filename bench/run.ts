@@ -9,12 +9,13 @@ import { accept } from './accept/accept.ts';
 import type { Bench, BenchOptions } from './bench.ts';
 import { dispatch } from './dispatch/dispatch.ts';
 import { type Machine, machineOf } from './machine.ts';
+import { many } from './many/many.ts';
 import { memory } from './memory/memory.ts';
 import { killPrograms } from './processes.ts';
 import { openRedis } from './redis.ts';
 import { keep, type Report, tableOf } from './report.ts';
 
-const BENCHES: readonly Bench[] = [dispatch, accept, memory];
+const BENCHES: readonly Bench[] = [dispatch, many, accept, memory];
 
 const say = (line: string): void => void process.stderr.write(`[bench] ${line}\n`);
 

@@ -21,6 +21,8 @@ export interface SluiceOptions {
   platformUrl: string;
   /** The processes beside the API. */
   workers: readonly ('intake' | 'upkeep')[];
+  /** Limits beside the throughput. */
+  limitsOf?: (sender: number) => readonly object[];
 }
 
 export interface Sluice {
@@ -105,7 +107,7 @@ function environmentOf(options: SluiceOptions, namespace: string, folder: string
 }
 
 /** Senders without a portfolio: each is a home of its own. */
-const accountsOf = ({ senders, platformUrl }: SluiceOptions) => ({
+const accountsOf = ({ senders, platformUrl, limitsOf = () => [] }: SluiceOptions) => ({
   workspaces: [
     {
       id: 'bench',
@@ -118,6 +120,7 @@ const accountsOf = ({ senders, platformUrl }: SluiceOptions) => ({
         base_url: platformUrl,
         access_token: 'bench-access-token',
         throughput: THROUGHPUT,
+        limits: limitsOf(sender),
       })),
     },
   ],

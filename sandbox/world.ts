@@ -8,7 +8,7 @@ import { PhoneNumber } from './phone-number.ts';
 import { seededRandom } from './random.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
-export const MAX_NUMBERS = 10_000;
+export const MAX_NUMBERS = 20_000;
 export const MAX_PORTFOLIOS = 10_000;
 
 export class Portfolio {
