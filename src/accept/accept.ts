@@ -16,7 +16,7 @@ import type { Log } from '../log/port.ts';
 import { appendJob, perhapsStored } from './append.ts';
 import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
-import { checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
+import { checkFinish, checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
 import { type JobRecords, recordsOf } from './job-records.ts';
 import { idempotencyKeys } from './keys.ts';
 import type { Accept, BulkReply, BulkRequest } from './port.ts';
@@ -89,9 +89,11 @@ async function work(
   let seal: SealRecord;
   try {
     const envelope = parseEnvelope(shape, body);
-    checkMeaning(envelope, senderOf(station.accounts, request.principal, body), held.createdMs);
+    const known = senderOf(station.accounts, request.principal, body);
+    const ready = checkMeaning(envelope, known, held.createdMs);
     const checked = await checkRows(envelope.messages, contentOf(envelope), station.check);
     refuseBadRows(shape, envelope.validation, checked);
+    checkFinish(envelope, ready, checked.total, held.createdMs);
     const records = await recordsOf(request.principal, held, envelope, checked);
     seal = records.seal;
     outcome = await store(station, held, records, keptReply(checked));

@@ -11,6 +11,9 @@ import {
   oneRequestSchema,
   SEND_AT_MAX_MS,
 } from '../contract/request.ts';
+import { isoTime } from '../contract/time.ts';
+import { shortestMs } from '../pacing/earliest.ts';
+import { type Limited, limitsOf } from '../pacing/limits.ts';
 import type { Body } from './body.ts';
 
 export type Shape = 'bulk' | 'one';
@@ -41,8 +44,8 @@ export function parseEnvelope(shape: Shape, body: Body): BulkRequestBody {
   return { ...rest, messages: [{ to, variables, reference }] };
 }
 
-/** What a shape cannot say: the sender stands ready, and the times fit the life of a job. */
-export function checkMeaning(body: BulkRequestBody, sender: Sender | undefined, createdMs: number): void {
+/** What a shape cannot say: the sender stands ready, and the times fit the life of a job. Gives the sender. */
+export function checkMeaning(body: BulkRequestBody, sender: Sender | undefined, createdMs: number): Sender {
   if (sender === undefined || sender.disabled) {
     const message =
       sender === undefined ? 'is not a sender of this workspace and environment' : 'is disabled';
@@ -50,13 +53,48 @@ export function checkMeaning(body: BulkRequestBody, sender: Sender | undefined, 
       { path: 'sender', code: 'unknown_sender', message },
     ]);
   }
-  const start = Math.max(body.send_at ?? createdMs, createdMs);
+  const start = startOf(body, createdMs);
   if (start > createdMs + SEND_AT_MAX_MS)
     throw invalid([{ path: 'send_at', code: 'too_late', message: 'must be at most 30 days ahead' }]);
-  if (start + (body.expires_after ?? 0) > createdMs + JOB_LIFE_MS)
+  const [path, end] =
+    body.expires_after === undefined && body.finish_by !== undefined
+      ? ['finish_by', body.finish_by]
+      : ['expires_after', start + (body.expires_after ?? 0)];
+  if (end > createdMs + JOB_LIFE_MS)
+    throw invalid([{ path, code: 'too_late', message: 'must end at most 45 days from now' }]);
+  if (body.finish_by !== undefined && body.finish_by <= start)
+    throw invalid([{ path: 'finish_by', code: 'too_early', message: 'must lie after the start of the job' }]);
+  if (body.finish_by !== undefined && body.finish_by < start + (body.spread ?? 0))
     throw invalid([
-      { path: 'expires_after', code: 'too_late', message: 'must end at most 45 days from now' },
+      {
+        path: 'spread',
+        code: 'too_long',
+        message: 'must end by finish_by, counted from the start of the job',
+      },
     ]);
+  return sender;
+}
+
+/** When the first of its messages may go. */
+const startOf = ({ send_at }: Pick<BulkRequestBody, 'send_at'>, createdMs: number): number =>
+  Math.max(send_at ?? createdMs, createdMs);
+
+/** What has not left by then does not leave; undefined when nothing ends the job but its life. */
+export const expiryOf = (
+  body: Pick<BulkRequestBody, 'send_at' | 'expires_after' | 'finish_by'>,
+  createdMs: number,
+): number | undefined =>
+  body.expires_after === undefined ? body.finish_by : startOf(body, createdMs) + body.expires_after;
+
+/** Refuses a `finish_by` that the sender's limits rule out even if nothing else is sent. Throws `unprocessable`. */
+export function checkFinish(body: BulkRequestBody, sender: Limited, total: number, createdMs: number): void {
+  if (body.finish_by === undefined) return;
+  const earliest = startOf(body, createdMs) + shortestMs(limitsOf(sender), total);
+  if (body.finish_by >= earliest) return;
+  const message = `cannot be kept: the limits of the sender allow ${isoTime(earliest)} at the earliest`;
+  throw refused('unprocessable', `finish_by ${message}`, [
+    { path: 'finish_by', code: 'impossible', message },
+  ]);
 }
 
 /** What every message says that does not bring its own. */

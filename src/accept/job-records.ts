@@ -8,7 +8,7 @@ import { type BulkRequestBody, JOB_LIFE_MS } from '../contract/request.ts';
 import type { LogEntry } from '../log/port.ts';
 import { cutRows } from './chunks.ts';
 import type { Held } from './claim.ts';
-import { contentOf } from './envelope.ts';
+import { contentOf, expiryOf } from './envelope.ts';
 import type { CheckedRows } from './rows.ts';
 
 const BREATHE_CHUNKS = 5;
@@ -56,7 +56,7 @@ export async function recordsOf(
 
 /** What all rows share. */
 function sealed(principal: Principal, held: Held, body: BulkRequestBody, checked: CheckedRows) {
-  const start = Math.max(body.send_at ?? held.createdMs, held.createdMs);
+  const expiresAt = expiryOf(body, held.createdMs);
   return {
     workspace: principal.workspace,
     environment: principal.environment,
@@ -71,7 +71,8 @@ function sealed(principal: Principal, held: Held, body: BulkRequestBody, checked
     category: body.category,
     priority: body.priority,
     ...(body.send_at === undefined ? {} : { send_at: body.send_at }),
-    ...(body.expires_after === undefined ? {} : { expires_at: start + body.expires_after }),
+    ...(body.spread === undefined ? {} : { spread_ms: body.spread }),
+    ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     on_unknown: body.on_unknown,
     metadata: body.metadata,
   };

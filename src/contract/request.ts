@@ -16,7 +16,7 @@ export const JOB_LIFE_MS = 45 * 86_400_000;
 const MAX_DEPTH = 32;
 const TEXT_MAX = 4_096;
 /** Fields of the contract whose behaviour is not built yet: refused, so that nobody believes in them. */
-const NOT_YET = ['spread', 'quiet_hours', 'unique_within'] as const;
+const NOT_YET = ['quiet_hours', 'unique_within'] as const;
 
 const component = z
   .record(z.string(), z.unknown())
@@ -57,6 +57,8 @@ const shared = {
   send_at: timestampSchema.optional(),
   spread: durationSchema.optional(),
   expires_after: durationSchema.optional(),
+  /** Refused when no limit allows it; ends the job where `expires_after` does not. */
+  finish_by: timestampSchema.optional(),
   quiet_hours: quietHoursSchema.optional(),
   validation: z.enum(['permissive', 'strict']).default('permissive'),
   unique_within: durationSchema.optional(),

@@ -18,6 +18,25 @@ test.each<[string, unknown, string, string]>([
   ['10,001 messages', bodyOf(10_001), 'invalid_request', 'messages'],
   ['an unknown field', bodyOf(1, { sendr: 's1' }), 'invalid_request', 'sendr'],
   ['a start beyond 30 days', bodyOf(1, { send_at: '2999-01-01T00:00:00Z' }), 'invalid_request', 'send_at'],
+  ['a finish in the past', bodyOf(1, { finish_by: '2020-01-01T00:00:00Z' }), 'invalid_request', 'finish_by'],
+  [
+    'a finish beyond 45 days',
+    bodyOf(1, { finish_by: '2999-01-01T00:00:00Z' }),
+    'invalid_request',
+    'finish_by',
+  ],
+  [
+    'a spread beyond the finish',
+    bodyOf(1, { spread: '2h', finish_by: new Date(Date.now() + 3_600_000).toISOString() }),
+    'invalid_request',
+    'spread',
+  ],
+  [
+    'a finish that the rate does not allow',
+    bodyOf(800, { finish_by: new Date(Date.now() + 5_000).toISOString() }),
+    'unprocessable',
+    'finish_by',
+  ],
   ['an empty key', bodyOf(1, { idempotency_key: '' }), 'invalid_request', 'idempotency_key'],
   ['a key that is none', bodyOf(1, { idempotency_key: 7 }), 'invalid_request', 'idempotency_key'],
   ['no good row', bodyOf(0, { messages: [{ to: 'x' }] }), 'unprocessable', 'messages[0].to'],
@@ -30,6 +49,26 @@ test.each<[string, unknown, string, string]>([
 ])('%s', async (_what, body, code, path) => {
   const failure = await failureOf(accept.bulk(request(body)));
   expect([failure.code, failure.details[0]?.path ?? '']).toEqual([code, path]);
+});
+
+test('a finish that the rate allows is taken, and ends the job', async () => {
+  const own = openStation();
+  const finish = Date.now() + 60_000;
+  const body = bodyOf(3, { spread: '30s', finish_by: new Date(finish).toISOString() });
+  await own.accept.bulk(request(body));
+  expect(sealsOf(await own.records())).toMatchObject([{ spread_ms: 30_000, expires_at: finish }]);
+  await own.redis.close();
+});
+
+test('a finish too soon is told the earliest that can be', async () => {
+  // 800 at 80 a second, the sender's rate: 799 steps of 12.5 ms.
+  const before = Date.now();
+  const failure = await failureOf(
+    accept.bulk(request(bodyOf(800, { finish_by: new Date(before + 5_000).toISOString() }))),
+  );
+  const told = Date.parse(/\d{4}-\S+Z/.exec(failure.message)?.[0] ?? '') - before;
+  expect(told).toBeGreaterThanOrEqual(9_988);
+  expect(told).toBeLessThan(11_000);
 });
 
 test('bytes that are no UTF-8, and a key of odd characters', async () => {

@@ -40,12 +40,9 @@ test.each<[string, Record<string, unknown>, string[]]>([
   ['a local time', { send_at: '2026-12-01 09:00' }, ['send_at invalid_format']],
   ['a duration of nothing', { expires_after: '0s' }, ['expires_after invalid']],
   ['a duration beyond 30 d', { expires_after: '31d' }, ['expires_after invalid']],
-  [
-    'spread beyond its end',
-    { spread: '2h', expires_after: '1h' },
-    ['spread too_long', 'spread not_available'],
-  ],
-  ['spread', { spread: '2h' }, ['spread not_available']],
+  ['spread beyond its end', { spread: '2h', expires_after: '1h' }, ['spread too_long']],
+  ['a spread that is a number', { spread: 600 }, ['spread invalid_type']],
+  ['a finish without a zone', { finish_by: '2026-12-01T09:00:00' }, ['finish_by invalid_format']],
   ['unique_within', { unique_within: '24h' }, ['unique_within not_available']],
   ['a policy not yet built', { on_unknown: 'resend' }, ['on_unknown not_available']],
   [

@@ -35,7 +35,7 @@ local function write_cursor(cursors, name, c)
 end
 
 local function due_at(c, row)
-  return c.spread == 0 and c.start or math.ceil(c.start + c.spread * row / c.rows)
+  return c.spread == 0 and c.start or c.start + math.ceil(c.spread * row / c.rows)
 end
 
 -- How many rows from the first are due: exactly those whose due_at has come.
