@@ -4,7 +4,8 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Secret } from '../base/secret.ts';
-import { type Snapshot, snapshotBuilder } from './snapshot.ts';
+import type { Sender } from './port.ts';
+import { changedSenders, type Snapshot, snapshotBuilder } from './snapshot.ts';
 import type { AccountsStore } from './store.ts';
 
 /** A change anywhere is known here after at most this long, plus the time to read it. */
@@ -16,6 +17,8 @@ export interface Mirror {
   snapshot(): Snapshot;
   /** Whether Redis was heard recently enough to believe the copy. */
   trusted(): boolean;
+  /** Hears of senders that have changed since this process knew them, from now on. */
+  watch(listener: (changed: Sender[]) => void): void;
   /** Looks now. Rejects when Redis is away. */
   refresh(): Promise<void>;
   /** Begins to look regularly. */
@@ -40,6 +43,7 @@ export function createMirror({ store, secret, clock, logger, onEmpty }: MirrorOp
   let heardUs = Number.NEGATIVE_INFINITY;
   let timer: Timer | undefined;
   let stopped = false;
+  const listeners: ((changed: Sender[]) => void)[] = [];
   let atWork: Promise<void> = Promise.resolve();
 
   const look = async (): Promise<void> => {
@@ -52,7 +56,10 @@ export function createMirror({ store, secret, clock, logger, onEmpty }: MirrorOp
     // Still nothing: whoever holds the file has not been here yet. What was known a moment ago is better than nobody.
     if (version !== '' && version !== snapshot.version) {
       const reading = await store.read();
+      const before = snapshot;
       snapshot = build(reading.version, reading.objects);
+      const changed = before.version === '' ? [] : changedSenders(before, snapshot);
+      if (changed.length > 0) for (const listener of listeners) listener(changed);
     }
     heardUs = askedUs;
   };
@@ -77,6 +84,7 @@ export function createMirror({ store, secret, clock, logger, onEmpty }: MirrorOp
   return {
     snapshot: () => snapshot,
     trusted: () => clock.monotonicUs() - heardUs <= TRUST_MS * 1_000,
+    watch: (listener) => void listeners.push(listener),
     refresh,
     follow,
     stop: async () => {

@@ -1,8 +1,8 @@
 // One stored object as this release understands it. Tolerant where the file is strict: another release may have written a field
 // that this one does not know.
 import type { Secret } from '../base/secret.ts';
-import { apiKeySchema, type PortfolioAccount, portfolioSchema, senderSchema } from '../contract/account.ts';
-import type { Principal, Sender } from './port.ts';
+import { apiKeySchema, portfolioSchema, senderSchema } from '../contract/account.ts';
+import type { Portfolio, Principal, Sender } from './port.ts';
 import { homeOf, opened, type Stored } from './stored.ts';
 
 const storedSender = senderSchema.strip();
@@ -11,7 +11,7 @@ const storedKey = apiKeySchema.pick({ id: true, environment: true, scopes: true 
 
 export type Parsed =
   | { kind: 'key'; digest: string; principal: Principal; disabled: boolean }
-  | { kind: 'portfolio'; portfolio: PortfolioAccount; workspace: string }
+  | { kind: 'portfolio'; portfolio: Portfolio }
   | { kind: 'sender'; sender: Omit<Sender, 'portfolio'>; portfolio: string | undefined; homes: string[] }
   | { kind: 'workspace' | 'webhook' };
 
@@ -29,7 +29,7 @@ export function parsedOf(stored: Stored, secret: Secret): Parsed {
       };
     }
     case 'portfolio':
-      return { kind: 'portfolio', portfolio: storedPortfolio.parse(value), workspace };
+      return { kind: 'portfolio', portfolio: { ...storedPortfolio.parse(value), workspace } };
     case 'sender': {
       const { portfolio, ...account } = storedSender.parse(opened(stored, secret));
       const home = homeOf(account.id, portfolio);

@@ -8,6 +8,9 @@ export interface Principal {
   scopes: string[];
 }
 
+/** Whose objects: a key sees those of its own workspace and environment only. */
+export type Owner = Pick<Principal, 'workspace' | 'environment'>;
+
 export interface Sender extends Omit<SenderAccount, 'portfolio'> {
   workspace: string;
   portfolio: PortfolioAccount | undefined;
@@ -15,6 +18,10 @@ export interface Sender extends Omit<SenderAccount, 'portfolio'> {
   home: string;
   /** Vanished from the accounts file: what waits for it is held. */
   disabled: boolean;
+}
+
+export interface Portfolio extends PortfolioAccount {
+  workspace: string;
 }
 
 export interface Accounts {
@@ -25,6 +32,9 @@ export interface Accounts {
   sendersOf(home: string): Sender[];
   /** Senders that a platform knows by this id; ids there are unique, but nobody vouches for an accounts file. */
   sendersKnownAs(platform: string, externalId: string): Sender[];
+  /** By id. */
+  senders(owner: Owner): Sender[];
+  portfolios(owner: Owner): Portfolio[];
   /** Every home, with its workspace and environment. */
   homes(): { home: string; workspace: string; environment: Environment }[];
 }

@@ -9,7 +9,7 @@ import type { Service } from '../base/service.ts';
 import type { Kind } from './entries.ts';
 import { type AccountsInput, readAccountsFile } from './file.ts';
 import { createMirror } from './mirror.ts';
-import type { Accounts } from './port.ts';
+import type { Accounts, Owner, Sender } from './port.ts';
 import { AccountsProblems } from './problems.ts';
 import { nameAtPlatform } from './snapshot.ts';
 import { createAccountsStore } from './store.ts';
@@ -36,6 +36,8 @@ export interface AccountsRegistry extends Accounts, Service {
   reload(): Promise<boolean>;
   /** Changes fields of one object live, for every process. */
   change(kind: Kind, id: string, patch: Record<string, unknown>): Promise<void>;
+  /** Hears of senders whose account or portfolio has changed anywhere, within a second of it. */
+  watch(listener: (changed: Sender[]) => void): void;
   /** Looks for changes now instead of at the next poll. */
   refresh(): Promise<void>;
 }
@@ -89,6 +91,7 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
       await store.change(kind, id, patch);
       await mirror.refresh();
     },
+    watch: (listener) => mirror.watch(listener),
     refresh: () => mirror.refresh(),
     authenticate: (presented) => {
       if (mirror.trusted()) return mirror.snapshot().principal(presented);
@@ -98,9 +101,19 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
     sendersOf: (home) => mirror.snapshot().sendersByHome.get(home) ?? [],
     sendersKnownAs: (platform, externalId) =>
       mirror.snapshot().sendersByName.get(nameAtPlatform(platform, externalId)) ?? [],
+    senders: (owner) => owned(mirror.snapshot().senders, owner),
+    portfolios: (owner) => owned(mirror.snapshot().portfolios, owner),
     homes: () => mirror.snapshot().homes,
   };
 }
+
+const owned = <Account extends Owner & { id: string }>(
+  all: ReadonlyMap<string, Account>,
+  { workspace, environment }: Owner,
+): Account[] =>
+  [...all.values()]
+    .filter((one) => one.workspace === workspace && one.environment === environment)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 
 const problemsOf = (error: unknown): string[] =>
   error instanceof AccountsProblems ? error.problems : [messageOf(error)];

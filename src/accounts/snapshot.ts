@@ -2,9 +2,9 @@
 // that did not change is not parsed again.
 import { timingSafeEqual } from 'node:crypto';
 import { type Secret, sha256Hex } from '../base/secret.ts';
-import type { Environment, PortfolioAccount } from '../contract/account.ts';
+import type { Environment } from '../contract/account.ts';
 import { type Parsed, parsedOf } from './parsed.ts';
-import type { Principal, Sender } from './port.ts';
+import type { Portfolio, Principal, Sender } from './port.ts';
 import { homeOf, parseStored } from './stored.ts';
 
 export interface Home {
@@ -20,6 +20,7 @@ export interface Snapshot {
   sendersByHome: Map<string, Sender[]>;
   /** By `nameAtPlatform`. */
   sendersByName: Map<string, Sender[]>;
+  portfolios: Map<string, Portfolio>;
   homes: Home[];
 }
 
@@ -37,6 +38,7 @@ export function snapshotBuilder(
   onUnreadable: (field: string) => void,
 ): (version: string, objects: ReadonlyMap<string, string>) => Snapshot {
   let known = new Map<string, Known>();
+  const senderOf = senderMaker();
   const know = (field: string, text: string): Known => {
     const before = known.get(field);
     if (before?.text === text) return before;
@@ -52,25 +54,45 @@ export function snapshotBuilder(
     return snapshotOf(
       version,
       [...known.values()].flatMap(({ parsed }) => parsed ?? []),
+      senderOf,
     );
   };
 }
 
-function snapshotOf(version: string, all: readonly Parsed[]): Snapshot {
-  const portfolios = new Map<string, PortfolioAccount>();
+type SenderEntry = Extract<Parsed, { kind: 'sender' }>;
+type SenderMaker = (one: SenderEntry, portfolio: Portfolio | undefined) => Sender;
+
+/** A sender that did not change, and whose portfolio did not, is the same object: so its changes are seen by comparing. */
+function senderMaker(): SenderMaker {
+  const made = new WeakMap<SenderEntry, Sender>();
+  return (one, portfolio) => {
+    const before = made.get(one);
+    if (before && before.portfolio === portfolio) return before;
+    const sender = { ...one.sender, portfolio };
+    made.set(one, sender);
+    return sender;
+  };
+}
+
+/** Senders that are new or not what they were. */
+export const changedSenders = (before: Snapshot, after: Snapshot): Sender[] =>
+  [...after.senders.values()].filter((sender) => before.senders.get(sender.id) !== sender);
+
+function snapshotOf(version: string, all: readonly Parsed[], senderOf: SenderMaker): Snapshot {
+  const portfolios = new Map<string, Portfolio>();
   const senders = new Map<string, Sender>();
   const homes = new Map<string, Home>();
   for (const one of all) {
     if (one.kind !== 'portfolio') continue;
-    const { portfolio, workspace } = one;
+    const { portfolio } = one;
     portfolios.set(portfolio.id, portfolio);
     const home = homeOf('', portfolio.id);
-    homes.set(home, { home, workspace, environment: portfolio.environment });
+    homes.set(home, { home, workspace: portfolio.workspace, environment: portfolio.environment });
   }
   for (const one of all) {
     if (one.kind !== 'sender') continue;
     const portfolio = one.portfolio === undefined ? undefined : portfolios.get(one.portfolio);
-    senders.set(one.sender.id, { ...one.sender, portfolio });
+    senders.set(one.sender.id, senderOf(one, portfolio));
     const { workspace, environment } = one.sender;
     for (const home of one.homes) homes.set(home, { home, workspace, environment });
   }
@@ -84,6 +106,7 @@ function snapshotOf(version: string, all: readonly Parsed[]): Snapshot {
     senders,
     sendersByHome,
     sendersByName,
+    portfolios,
     homes: [...homes.values()],
   };
 }

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Accept } from '../accept/port.ts';
 import type { Accounts } from '../accounts/port.ts';
+import type { AccountsRegistry } from '../accounts/registry.ts';
 import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';
@@ -25,11 +26,13 @@ import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { portfolioRoutes } from './routes/portfolios.ts';
+import { senderRoutes } from './routes/senders.ts';
 import { systemRoutes } from './routes/system.ts';
 
 export interface ApiOptions {
   config: { host: string; port: number };
-  accounts: Accounts;
+  accounts: Accounts & Pick<AccountsRegistry, 'change'>;
   accept: Accept;
   ledger: LedgerReader;
   /** Where webhooks of the platforms go. */
@@ -67,6 +70,8 @@ export function createApi(options: ApiOptions): Api {
     systemRoutes(routes, options);
     messageRoutes(routes, options);
     const homes = createHomeIndex(options.accounts, options.secret);
+    senderRoutes(routes, options);
+    portfolioRoutes(routes, options);
     jobRoutes(routes, { ...options, homes });
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
   });

@@ -7,7 +7,13 @@ const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be 1..64 of A-Z, a-z, 0-9, "_", "." and "-"');
 const environment = z.enum(['live', 'test']).default('live');
-const limits = z.array(namedLimitSchema).max(16).default([]);
+const namedLimits = z.array(namedLimitSchema).max(16);
+const limits = namedLimits.default([]);
+const messagingLimit = z.union([z.int().min(1), z.literal('unlimited')], {
+  error: 'must be a whole number from 1 on, or "unlimited"',
+});
+const changes = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject(shape).refine((patch) => Object.keys(patch).length > 0, 'must change something');
 
 const planSchema = z.union([
   z.enum(['free', 'pro', 'business', 'agency']),
@@ -29,7 +35,7 @@ export const apiKeySchema = z.strictObject({
 export const portfolioSchema = z.strictObject({
   id,
   environment,
-  messaging_limit: z.union([z.int().min(1), z.literal('unlimited')]).default('unlimited'),
+  messaging_limit: messagingLimit.default('unlimited'),
   limits,
 });
 
@@ -50,6 +56,21 @@ export const senderSchema = z.strictObject({
   throughput: z.int().min(1).max(100_000).default(80),
   arrival_bound: durationSchema.optional(),
   limits,
+  /** Nothing of it is sent until it is resumed. */
+  paused: z.boolean().default(false),
+});
+
+/** What `PATCH /v1/senders/:id` may change. */
+export const senderPatchSchema = changes({
+  throughput: senderSchema.shape.throughput.unwrap().optional(),
+  limits: namedLimits.optional(),
+  paused: z.boolean().optional(),
+});
+
+/** What `PATCH /v1/portfolios/:id` may change. */
+export const portfolioPatchSchema = changes({
+  messaging_limit: messagingLimit.optional(),
+  limits: namedLimits.optional(),
 });
 
 const webhookSchema = z.strictObject({

@@ -30,3 +30,10 @@ export const timestampSchema = z.iso
 
 /** Unix milliseconds → "2026-03-28T14:30:00.000Z". */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** Milliseconds → a duration on the wire, in the largest unit that it is whole in: 60000 → "1m". */
+export function durationText(ms: number): string {
+  const units = Object.entries(UNIT_MS).reverse();
+  const [unit, size] = units.find(([, unitMs]) => ms % unitMs === 0) ?? ['ms', 1];
+  return `${ms / size}${unit}`;
+}

@@ -8,6 +8,7 @@ const openScript = loadScript(import.meta.dirname, 'lua/open-turn.lua');
 const giveBackScript = loadScript(import.meta.dirname, 'lua/give-back.lua');
 const peekScript = loadScript(import.meta.dirname, 'lua/peek.lua');
 const dropCursorScript = loadScript(import.meta.dirname, 'lua/drop-cursor.lua');
+const wakeScript = loadScript(import.meta.dirname, 'lua/wake.lua');
 const reviveScript = loadScript(import.meta.dirname, 'lua/revive.lua');
 
 /** Items that may wait alone in one lane; above it no new rows are shown until some have gone. */
@@ -16,6 +17,9 @@ const LATER_MAX_ITEMS = 50_000;
 const SHARE_ROWS = 16;
 /** Overdue lanes that one sweep of a home revives. */
 const REVIVE_MAX_LANES = 200;
+
+/** Lanes that one script wakes. */
+const WAKE_MAX_LANES = 200;
 
 /** A ticket to add; `wakeUs` is when it is due (Redis time, µs). */
 export interface Wake {
@@ -72,6 +76,8 @@ export interface Lanes {
   /** Forgets a cursor whose job is gone. */
   drop(lane: LaneId, cursor: string): Promise<void>;
   giveBack(lane: LaneId, fence: string, version: string, limitedUntilUs: number): Promise<GaveBack>;
+  /** What these senders wait for has changed: tickets, due now, for those of their lanes that sleep with work. */
+  wake(home: string, senders: readonly string[]): Promise<{ sender: string; n: string }[]>;
   /** Finds lanes of a home that should have a turn and have none. */
   revive(home: string): Promise<{ sender: string; n: string }[]>;
 }
@@ -118,6 +124,20 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
       );
       if (reply[0] !== 'asleep') return { state: reply[0] as 'gone' | 'continue' };
       return { state: 'asleep', wake: wakeOf(String(reply[1]), String(reply[2])) };
+    },
+    wake: async (home, senders) => {
+      const woken: { sender: string; n: string }[] = [];
+      for (let i = 0; i < senders.length; i += WAKE_MAX_LANES) {
+        const some = senders.slice(i, i + WAKE_MAX_LANES);
+        const lanes = some.map((sender) => laneKeys(namespace, { home, sender }).lane);
+        const reply = await redis.run<string[]>(
+          wakeScript,
+          [lanesKey(namespace, home), ...lanes],
+          [clockArgument(), ...some],
+        );
+        woken.push(...ticketsOf(some, reply));
+      }
+      return woken;
     },
     revive: (home) => revive(redis, namespace, home, testClock),
   };
@@ -183,8 +203,11 @@ async function revive(redis: Redis, namespace: string, home: string, testClock: 
     [lanesKey(namespace, home), ...lanes],
     [testClock ? now : '', ...senders],
   );
-  return senders.map((sender, i) => ({ sender, n: String(tickets[i]) })).filter(({ n }) => n !== '0');
+  return ticketsOf(senders, tickets);
 }
+
+const ticketsOf = (senders: readonly string[], tickets: readonly string[]) =>
+  senders.map((sender, i) => ({ sender, n: String(tickets[i]) })).filter(({ n }) => n !== '0');
 
 async function serverTimeUs(redis: Redis): Promise<string> {
   const [seconds, micros] = await redis.client.time();

@@ -43,6 +43,9 @@ export interface Answer {
 }
 
 export interface Client {
+  get<T>(path: string): Promise<T>;
+  /** Changes an object, and gives it as it is then. */
+  patch<T>(path: string, body: unknown): Promise<T>;
   post(body: unknown, key?: string): Promise<Answer>;
   /** Posts, again with the same key while the answer is 503 or 409, as the contract asks, and gives the job. */
   send(body: unknown, key?: string): Promise<JobView>;
@@ -77,6 +80,17 @@ export function createClient(url: string): Client {
   };
   const job = (id: string): Promise<JobView> => get(`/v1/jobs/${id}`);
   return {
+    get,
+    patch: async <T>(path: string, body: unknown): Promise<T> => {
+      const response = await fetch(url + path, {
+        method: 'PATCH',
+        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`PATCH ${path}: ${response.status} ${text}`);
+      return JSON.parse(text) as T;
+    },
     post,
     job,
     send: (body, key = randomUUID()) =>

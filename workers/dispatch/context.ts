@@ -1,5 +1,5 @@
 // What every part of the dispatch station works with.
-import type { Accounts } from '../../src/accounts/port.ts';
+import type { AccountsRegistry } from '../../src/accounts/registry.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
@@ -22,7 +22,7 @@ export interface DispatchContext {
   namespace: string;
   clock: Clock;
   logger: Logger;
-  accounts: Accounts;
+  accounts: Pick<AccountsRegistry, 'sender' | 'watch'>;
   lanes: Lanes;
   tickets: TicketQueue;
   platforms: Record<string, Platform> & { meta: Platform };

@@ -21,6 +21,8 @@ export class Lane {
   #outcomes: Outcome[] = [];
   #settling: Promise<void> | undefined;
   #changed = Promise.withResolvers<void>();
+  /** Ends the turn's pause: the sender's account has changed, and what is waited for may have changed with it. */
+  nudge: () => void = () => {};
   /** Granted calls whose moment has not come. */
   unwritten = 0;
   /** Calls made and not ended. */
@@ -36,6 +38,13 @@ export class Lane {
   /** Resolves at the next settled batch. */
   get settled(): Promise<void> {
     return this.#changed.promise;
+  }
+
+  /** Resolves at the next nudge. A new promise each time: one that lives on would remember every pause that ever waited for it. */
+  nextNudge(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.nudge = resolve;
+    return promise;
   }
 
   get idle(): boolean {

@@ -27,8 +27,8 @@ const RENEW_MS = 1_000;
 const EARLY_MS = 400;
 /** A lane with this many outcomes that Redis has not taken takes nothing new. */
 const MAX_UNSETTLED = 1_000;
-/** A lane whose sender is disabled or unknown is looked at again after this. */
-const DISABLED_RETRY_MS = 5_000;
+/** A lane whose sender is paused, disabled or unknown is looked at again after this; a change of the account wakes it at once. */
+const PAUSED_RETRY_MS = 60_000;
 
 const NOTHING: Window = { version: '', nextDueUs: 0, candidates: [] };
 
@@ -61,7 +61,7 @@ export class Turn {
 
   async #step(): Promise<'goes on' | { wake: Wake | undefined }> {
     const sender = this.#context.accounts.sender(this.#lane.id.sender);
-    if (!sender || sender.disabled) return this.#rest(DISABLED_RETRY_MS);
+    if (!sender || sender.disabled || sender.paused) return this.#rest(PAUSED_RETRY_MS);
     if (this.#window && this.#isStale(this.#window)) this.#window = undefined;
     if (!this.#window || this.#window.candidates.length === 0) {
       const peeked = await this.#look();
@@ -177,7 +177,11 @@ export class Turn {
   /** The limits let nothing more go for now. */
   async #awaitNext({ nextUs }: Taken): Promise<'goes on' | { wake: Wake | undefined }> {
     if (nextUs === undefined) {
-      await Promise.race([this.#lane.settled, this.#context.clock.delay(RENEW_MS, this.#stopping)]);
+      await Promise.race([
+        this.#lane.settled,
+        this.#lane.nextNudge(),
+        this.#context.clock.delay(RENEW_MS, this.#stopping),
+      ]);
       return 'goes on';
     }
     const nextMs = this.#msUntil(nextUs);
@@ -186,7 +190,8 @@ export class Turn {
   }
 
   async #pause(ms: number): Promise<'goes on'> {
-    await this.#context.clock.delay(Math.min(ms, RENEW_MS), this.#stopping);
+    const pause = this.#context.clock.delay(Math.min(ms, RENEW_MS), this.#stopping);
+    await Promise.race([pause, this.#lane.nextNudge()]);
     return 'goes on';
   }
 

@@ -3,6 +3,7 @@ import { messageOf } from '../../src/base/failure.ts';
 import type { Ticket, TicketTaker } from '../../src/base/queue.ts';
 import type { Service } from '../../src/base/service.ts';
 import { createBudget } from './budget.ts';
+import { wakeChanged } from './changed.ts';
 import type { DispatchContext } from './context.ts';
 import { Lane } from './lane.ts';
 import { Turn, ticketDelayMs } from './turn.ts';
@@ -62,6 +63,10 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
     name: 'dispatch',
     start: async () => {
       taker = tickets.take(open);
+      context.accounts.watch((changed) => {
+        for (const { id } of changed) held.get(id)?.nudge();
+        void wakeChanged(context, changed);
+      });
     },
     stop: async () => {
       stopping.abort();

@@ -1,14 +1,15 @@
 // GET /v1/jobs, /v1/jobs/:id and /v1/jobs/:id/items. Every look-up goes through the caller's own homes: what is foreign is not there.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Principal } from '../../accounts/port.ts';
 import { refused } from '../../base/failure.ts';
-import { type Secret, sha256Hex } from '../../base/secret.ts';
+import type { Secret } from '../../base/secret.ts';
 import { ITEM_STATUSES, type Item, JOB_STATUSES, type Job } from '../../contract/job.ts';
 import { timestampSchema } from '../../contract/time.ts';
 import type { JobFilter, JobPosition, LedgerReader, Page } from '../../ledger/port.ts';
 import { callerOf } from '../auth.ts';
 import { type Cursors, createCursors } from '../cursor.ts';
+import { tagged } from '../etag.ts';
 import type { HomeIndex } from '../home-index.ts';
 import { noQuery, oneOf, pageFields, parseQuery } from '../query.ts';
 
@@ -122,25 +123,6 @@ function listOf<Row, Position>(
     has_more: page.next !== undefined,
     next_cursor: page.next === undefined ? null : cursors.write(bound, page.next),
   };
-}
-
-/** Strong: the tag is of the very bytes that are sent. */
-function tagged(request: FastifyRequest, reply: FastifyReply, job: Job): string | undefined {
-  const text = JSON.stringify(job);
-  const tag = `"${sha256Hex(text).slice(0, 27)}"`;
-  reply.header('etag', tag).header('cache-control', 'private, no-cache');
-  if (knows(request.headers['if-none-match'], tag)) {
-    reply.code(304).send();
-    return undefined;
-  }
-  reply.type('application/json; charset=utf-8');
-  return text;
-}
-
-/** If-None-Match compares weakly, and `*` means any. */
-function knows(header: string | undefined, tag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === tag);
 }
 
 const noSuchJob = () => refused('not_found', 'There is no such job.');

@@ -1,0 +1,65 @@
+// GET /v1/portfolios, GET and PATCH /v1/portfolios/:id: what senders share. A change of the messaging limit binds all of them at once.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Accounts, Portfolio } from '../../accounts/port.ts';
+import { refused } from '../../base/failure.ts';
+import { portfolioPatchSchema } from '../../contract/account.ts';
+import { callerOf } from '../auth.ts';
+import { createCursors } from '../cursor.ts';
+import { checkIfMatch, tagged } from '../etag.ts';
+import { jsonBody } from '../json-body.ts';
+import { checkPeriods, limitViews } from '../limit-views.ts';
+import { pageAfter } from '../page.ts';
+import { noQuery, pageFields, parseQuery } from '../query.ts';
+import type { SenderRoutesOptions } from './senders.ts';
+
+const listQuery = z.strictObject(pageFields);
+
+export function portfolioRoutes(app: FastifyInstance, { accounts, secret }: SenderRoutesOptions): void {
+  const read = { config: { scope: 'sender:read' as const } };
+  const write = { config: { scope: 'sender:write' as const } };
+  const cursors = createCursors<string>(secret, 'portfolios');
+  const view = ({ id, environment, messaging_limit, limits, workspace }: Portfolio) => ({
+    id,
+    environment,
+    messaging_limit,
+    limits: limitViews(limits),
+    senders: accounts
+      .senders({ workspace, environment })
+      .filter(({ portfolio }) => portfolio?.id === id)
+      .map((sender) => sender.id),
+  });
+
+  app.get('/v1/portfolios', read, (request) => {
+    const caller = callerOf(request);
+    const page = pageAfter(
+      accounts.portfolios(caller),
+      caller,
+      parseQuery(listQuery, request.query),
+      cursors,
+    );
+    return { ...page, data: page.data.map(view) };
+  });
+
+  app.get<{ Params: { id: string } }>('/v1/portfolios/:id', read, (request, reply) => {
+    parseQuery(noQuery, request.query);
+    return tagged(request, reply, view(ownPortfolio(accounts, request, request.params.id)));
+  });
+
+  app.patch<{ Params: { id: string } }>('/v1/portfolios/:id', write, async (request, reply) => {
+    const { id } = request.params;
+    const { given, value } = jsonBody(request, portfolioPatchSchema);
+    parseQuery(noQuery, request.query);
+    const before = ownPortfolio(accounts, request, id);
+    checkIfMatch(request, view(before));
+    if (value.limits) checkPeriods(before.limits, value.limits);
+    await accounts.change('portfolio', id, given);
+    return tagged(request, reply, view(ownPortfolio(accounts, request, id)));
+  });
+}
+
+function ownPortfolio(accounts: Accounts, request: FastifyRequest, id: string): Portfolio {
+  const found = accounts.portfolios(callerOf(request)).find((one) => one.id === id);
+  if (found) return found;
+  throw refused('not_found', 'There is no such portfolio.');
+}

@@ -1,0 +1,73 @@
+// GET /v1/senders, GET and PATCH /v1/senders/:id. A change binds every process within half a second. Secrets never come back out, and
+// what belongs to another workspace or environment is not there.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Accounts, Sender } from '../../accounts/port.ts';
+import type { AccountsRegistry } from '../../accounts/registry.ts';
+import { refused } from '../../base/failure.ts';
+import type { Secret } from '../../base/secret.ts';
+import { senderPatchSchema } from '../../contract/account.ts';
+import { durationText } from '../../contract/time.ts';
+import { callerOf } from '../auth.ts';
+import { createCursors } from '../cursor.ts';
+import { checkIfMatch, tagged } from '../etag.ts';
+import { jsonBody } from '../json-body.ts';
+import { checkPeriods, limitViews } from '../limit-views.ts';
+import { pageAfter } from '../page.ts';
+import { noQuery, pageFields, parseQuery } from '../query.ts';
+
+export interface SenderRoutesOptions {
+  accounts: Accounts & Pick<AccountsRegistry, 'change'>;
+  secret: Secret;
+}
+
+const listQuery = z.strictObject(pageFields);
+
+export function senderRoutes(app: FastifyInstance, { accounts, secret }: SenderRoutesOptions): void {
+  const read = { config: { scope: 'sender:read' as const } };
+  const write = { config: { scope: 'sender:write' as const } };
+  const cursors = createCursors<string>(secret, 'senders');
+
+  app.get('/v1/senders', read, (request) => {
+    const caller = callerOf(request);
+    const page = pageAfter(accounts.senders(caller), caller, parseQuery(listQuery, request.query), cursors);
+    return { ...page, data: page.data.map(senderView) };
+  });
+
+  app.get<{ Params: { id: string } }>('/v1/senders/:id', read, (request, reply) => {
+    parseQuery(noQuery, request.query);
+    return tagged(request, reply, senderView(ownSender(accounts, request, request.params.id)));
+  });
+
+  app.patch<{ Params: { id: string } }>('/v1/senders/:id', write, async (request, reply) => {
+    const { id } = request.params;
+    const { given, value } = jsonBody(request, senderPatchSchema);
+    parseQuery(noQuery, request.query);
+    const before = ownSender(accounts, request, id);
+    checkIfMatch(request, senderView(before));
+    if (value.limits) checkPeriods(before.limits, value.limits);
+    await accounts.change('sender', id, given);
+    return tagged(request, reply, senderView(ownSender(accounts, request, id)));
+  });
+}
+
+/** Throws `not_found` for a sender that the caller does not have. */
+function ownSender(accounts: Accounts, request: FastifyRequest, id: string): Sender {
+  const { workspace, environment } = callerOf(request);
+  const sender = accounts.sender(id);
+  if (sender?.workspace === workspace && sender.environment === environment) return sender;
+  throw refused('not_found', 'There is no such sender.');
+}
+
+const senderView = (sender: Sender) => ({
+  id: sender.id,
+  platform: sender.platform,
+  environment: sender.environment,
+  portfolio: sender.portfolio?.id ?? null,
+  external_id: sender.external_id,
+  throughput: sender.throughput,
+  arrival_bound: sender.arrival_bound === undefined ? null : durationText(sender.arrival_bound),
+  limits: limitViews(sender.limits),
+  paused: sender.paused,
+  disabled: sender.disabled,
+});

@@ -1,0 +1,24 @@
+// Wakes the lanes of senders whose account has changed: a limit that was raised or a sender that was resumed binds what sleeps within a
+// second, without a lane having to look now and then. Every dispatch process does this when it has heard of the change itself; the
+// last of them does it when all have, so a turn that another opened too early is not the last word.
+import type { Sender } from '../../src/accounts/port.ts';
+import { messageOf } from '../../src/base/failure.ts';
+import type { DispatchContext } from './context.ts';
+
+/** Never rejects. A lane that could not be woken goes on at the time it sleeps until. */
+export async function wakeChanged(
+  { lanes, tickets, logger }: Pick<DispatchContext, 'lanes' | 'tickets' | 'logger'>,
+  changed: readonly Sender[],
+): Promise<void> {
+  for (const [home, senders] of Map.groupBy(changed, (sender) => sender.home)) {
+    try {
+      const woken = await lanes.wake(
+        home,
+        senders.map(({ id }) => id),
+      );
+      for (const { sender, n } of woken) await tickets.add({ home, sender, n }, 0);
+    } catch (error) {
+      logger.warn('wake.failed', { home, reason: messageOf(error) });
+    }
+  }
+}
