@@ -6,6 +6,7 @@ import { createHttpClient } from '../src/base/http.ts';
 import type { Service } from '../src/base/service.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
+import { homeLettersOf } from '../src/ledger/job-id.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
 import { check } from '../src/platforms/meta/check.ts';
 import { createMeta } from '../src/platforms/meta/client.ts';
@@ -17,6 +18,7 @@ import { createJobs } from './dispatch/jobs.ts';
 import { createMoments } from './dispatch/moments.ts';
 import { createDispatch } from './dispatch/worker.ts';
 import { createIntake } from './intake/worker.ts';
+import { createReceipts } from './receipts/worker.ts';
 import type { Stores } from './stores.ts';
 import { createUpkeep } from './upkeep/worker.ts';
 
@@ -25,11 +27,11 @@ const CALL_DEADLINE_MS = 31_000;
 
 const WEBHOOKS = { meta: metaWebhook };
 
-export const WORKERS = ['intake', 'dispatch', 'upkeep'] as const;
+export const WORKERS = ['intake', 'dispatch', 'receipts', 'upkeep'] as const;
 export type WorkerName = (typeof WORKERS)[number];
 
 export const workerOf = (name: WorkerName, stores: Stores): Service =>
-  ({ intake: intakeOf, dispatch: dispatchOf, upkeep: upkeepOf })[name](stores);
+  ({ intake: intakeOf, dispatch: dispatchOf, receipts: receiptsOf, upkeep: upkeepOf })[name](stores);
 
 const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: () => log.ping() });
 
@@ -43,6 +45,16 @@ export const healthOf = (stores: Stores, port: number): Service =>
   createHealthServer({ port, checks: checksOf(stores), metrics: stores.metrics, clock: stores.clock });
 
 const intakeOf = (stores: Stores): Service => createIntake({ ...stores, namespace: stores.config.namespace });
+
+/** A job's id names its home. */
+function receiptsOf(stores: Stores): Service {
+  const { config, homes, ledger } = stores;
+  const findJob = async (job: string) => {
+    const home = homes.homeOfLetters(homeLettersOf(job) ?? '');
+    return home === undefined ? undefined : (await ledger.row(home, job))?.seal;
+  };
+  return createReceipts({ ...stores, namespace: config.namespace, findJob });
+}
 
 const upkeepOf = (stores: Stores): Service =>
   createUpkeep({ ...stores, namespace: stores.config.namespace, lanes: lanesOf(stores) });

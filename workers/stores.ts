@@ -1,6 +1,6 @@
 // What every process builds from its configuration: Redis, the log, accounts, ledger, tickets.
 import { type AccountsRegistry, createAccounts } from '../src/accounts/registry.ts';
-import { createHomeIndex } from '../src/api/home-index.ts';
+import { createHomeIndex, type HomeIndex } from '../src/api/home-index.ts';
 import { systemClock } from '../src/base/clock.ts';
 import type { Config } from '../src/base/config.ts';
 import { createLogger, type Logger } from '../src/base/logger.ts';
@@ -24,6 +24,7 @@ export interface Stores {
   log: Log;
   accounts: AccountsRegistry;
   ledger: Ledger;
+  homes: HomeIndex;
   tickets: TicketQueue;
 }
 
@@ -53,10 +54,11 @@ export function createStores(config: Config, accountsFile: string | undefined): 
     logger,
     file: accountsFile,
   });
-  const { homeOfLetters } = createHomeIndex(accounts, secret);
-  const ledger = createLedger({ redis, namespace, clock, homeOfLetters });
+  const homes = createHomeIndex(accounts, secret);
+  const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const tickets = createTicketQueue(config.redisUrl, namespace, logger);
-  return { config, clock, logger, metrics: createMetrics(), secret, redis, log, accounts, ledger, tickets };
+  const metrics = createMetrics();
+  return { config, clock, logger, metrics, secret, redis, log, accounts, ledger, homes, tickets };
 }
 
 /** The stores as one service: the log's topics are there before anybody uses them, connections close last. */

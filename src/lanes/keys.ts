@@ -11,7 +11,7 @@ export interface LaneKeys {
   lanes: string;
   /** Sorted set of started runs ("job:from:to:try") with calls under way, by the time (µs) their last call's deadline ends. */
   fly: string;
-  /** Hash: started run → its calls under way. */
+  /** Hash: started run → its calls under way; and a field "early job:index:try" for each call whose receipt came before its answer. */
   flying: string;
   /** Sorted set of items that wait alone, by due time (µs). */
   later: string;

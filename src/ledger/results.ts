@@ -13,6 +13,8 @@ export interface Result {
 
 const ID_KIND = 'p';
 const ERROR_KIND = 'e';
+/** Only the time moves: a receipt of a message whose id is known. */
+const TIME_KIND = 't';
 const WAMID = 'wamid.';
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const MAX_BLOB_BYTES = 4 * 1024 * 1024;
@@ -28,30 +30,36 @@ export function resultLine({ index, atMs, providerId, error }: Result): string {
 
 const oneLine = (text: string): string => text.replace(/[\t\n\r]/g, ' ');
 
-/** Lines → the last result of each item. Walks the text: splitting it took most of a fold's time. */
+/**
+ * Lines → the last result of each item. A refusal that comes after the id of the message keeps the id: the platform first took it.
+ * Walks the text: splitting it took most of a fold's time.
+ */
 export function readLines(lines: string, into = new Map<number, Result>()): Map<number, Result> {
   for (let start = 0; start < lines.length; ) {
     const end = lines.indexOf('\n', start);
     if (end < 0) break;
-    const result = readLine(lines, start, end);
-    into.set(result.index, result);
+    readLine(lines, start, end, into);
     start = end + 1;
   }
   return into;
 }
 
-function readLine(lines: string, start: number, end: number): Result {
+function readLine(lines: string, start: number, end: number, into: Map<number, Result>): void {
   const at = lines.indexOf('\t', start) + 1;
   const kind = lines.indexOf('\t', at) + 1;
   const value = lines.slice(kind + 2, end);
-  const known = lines[kind] === ID_KIND;
-  const space = known ? 0 : value.indexOf(' ');
-  return {
-    index: Number(lines.slice(start, at - 1)),
-    atMs: Number.parseInt(lines.slice(at, kind - 1), 36),
-    providerId: known ? value : null,
-    error: known ? null : { code: value.slice(0, space), message: value.slice(space + 1) },
-  };
+  const index = Number(lines.slice(start, at - 1));
+  const atMs = Number.parseInt(lines.slice(at, kind - 1), 36);
+  const before = into.get(index);
+  if (lines[kind] === ID_KIND) {
+    into.set(index, { index, atMs, providerId: value, error: null });
+  } else if (lines[kind] === TIME_KIND) {
+    into.set(index, { index, providerId: null, error: null, ...before, atMs });
+  } else {
+    const space = value.indexOf(' ');
+    const error = { code: value.slice(0, space), message: value.slice(space + 1) };
+    into.set(index, { index, atMs, providerId: before?.providerId ?? null, error });
+  }
 }
 
 /** Results → one blob, by index. Columns, so that like stands beside like. */
@@ -63,10 +71,11 @@ export function foldResults(results: ReadonlyMap<number, Result>): Buffer {
   const head = sorted.map(({ index, atMs, providerId, error }): Head => {
     const step = index - before;
     before = index;
-    if (providerId === null) return [step, atMs - first, [error?.code ?? '', error?.message ?? '']];
-    const id = packId(providerId);
-    ids.push(id);
-    return [step, atMs - first, id.length];
+    const id = providerId === null ? undefined : packId(providerId);
+    if (id) ids.push(id);
+    if (id && !error) return [step, atMs - first, id.length];
+    const tail = [error?.code ?? '', error?.message ?? '', ...(id ? [id.length] : [])];
+    return [step, atMs - first, tail];
   });
   const text = Buffer.from(JSON.stringify([first, head]));
   const length = Buffer.alloc(4);
@@ -74,7 +83,8 @@ export function foldResults(results: ReadonlyMap<number, Result>): Buffer {
   return zstdCompressSync(Buffer.concat([length, text, ...ids]), FAST);
 }
 
-type Head = [indexStep: number, at: number, idLengthOrError: number | string[]];
+/** The tail: the length of the id, or what failed: code, message and the length of the id, if it has one. */
+type Head = [indexStep: number, at: number, tail: number | (string | number)[]];
 
 /** The blob of `foldResults` → results. */
 export function unfoldResults(blob: Buffer): Map<number, Result> {
@@ -87,12 +97,10 @@ export function unfoldResults(blob: Buffer): Map<number, Result> {
   for (const [step, delay, tail] of head) {
     index += step;
     const result: Result = { index, atMs: first + delay, providerId: null, error: null };
-    if (typeof tail === 'number') {
-      result.providerId = unpackId(raw.subarray(at, at + tail));
-      at += tail;
-    } else {
-      result.error = { code: String(tail[0]), message: String(tail[1]) };
-    }
+    const length = typeof tail === 'number' ? tail : Number(tail[2] ?? 0);
+    if (length > 0) result.providerId = unpackId(raw.subarray(at, at + length));
+    at += length;
+    if (typeof tail !== 'number') result.error = { code: String(tail[0]), message: String(tail[1]) };
     results.set(index, result);
   }
   return results;

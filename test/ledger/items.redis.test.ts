@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ItemStatus } from '../../src/contract/job.ts';
-import { foldChunk } from '../../workers/dispatch/fold.ts';
+import { foldChunk } from '../../src/ledger/fold.ts';
 import { rowsOf } from '../support/job-entries.ts';
 import { type LedgerBench, openLedger, openLedgerIntake, outcome } from '../support/ledger-bench.ts';
 
@@ -25,7 +25,8 @@ beforeAll(async () => {
   const { whole } = await bench.settle(outcomes);
   expect(whole.map(({ n }) => n)).toEqual([0, 1, 2, 3, 4]);
   // Some chunks are folded, the others still have their lines.
-  for (const chunk of whole.slice(0, 3)) await foldChunk(bench.intake.redis, bench.intake.namespace, chunk);
+  for (const { view, n } of whole.slice(0, 3))
+    await foldChunk(bench.intake.redis, bench.intake.namespace, view.seal, n);
 });
 afterAll(() => bench?.intake.close());
 

@@ -28,11 +28,19 @@ const results = fc
 
 const byIndex = (list: Iterable<Result>): Result[] => [...list].sort((a, b) => a.index - b.index);
 
+/** The last word of each item; a refusal keeps the id that the message had. */
+function lastOf(first: Result[], second: Result[]): Map<number, Result> {
+  const last = new Map(first.map((one) => [one.index, one]));
+  for (const one of second)
+    last.set(one.index, { ...one, providerId: one.providerId ?? last.get(one.index)?.providerId ?? null });
+  return last;
+}
+
 test('lines give back what was written, the last word of each item', () => {
   fc.assert(
     fc.property(results, results, (first, second) => {
       const lines = [...first, ...second].map(resultLine).join('');
-      const last = new Map([...first, ...second].map((one) => [one.index, one]));
+      const last = lastOf(first, second);
       expect(byIndex(readLines(lines).values())).toEqual(byIndex(last.values()));
     }),
   );
@@ -41,8 +49,10 @@ test('lines give back what was written, the last word of each item', () => {
 test('a folded chunk unfolds to the same results', () => {
   fc.assert(
     fc.property(results, (list) => {
-      const folded = foldResults(new Map(list.map((one) => [one.index, one])));
-      expect(byIndex(unfoldResults(folded).values())).toEqual(byIndex(list));
+      // A refusal that came by receipt has an id too.
+      const known = list.map((one, i) => (i % 2 === 0 ? one : { ...one, providerId: `wamid.${i}` }));
+      const folded = foldResults(new Map(known.map((one) => [one.index, one])));
+      expect(byIndex(unfoldResults(folded).values())).toEqual(byIndex(known));
     }),
   );
 });
@@ -52,8 +62,15 @@ test('lines added after a fold win over what was folded', () => {
     fc.property(results, results, (old, added) => {
       const folded = foldResults(new Map(old.map((one) => [one.index, one])));
       const all = readLines(added.map(resultLine).join(''), unfoldResults(folded));
-      const last = new Map([...old, ...added].map((one) => [one.index, one]));
+      const last = lastOf(old, added);
       expect(byIndex(all.values())).toEqual(byIndex(last.values()));
     }),
   );
+});
+
+test('a line of time alone moves the time, and keeps the rest', () => {
+  const lines = `${resultLine({ index: 4, atMs: 1_000, providerId: 'wamid.A', error: null })}4\t${(2_000).toString(36)}\tt\t\n`;
+  expect([...readLines(lines).values()]).toEqual([
+    { index: 4, atMs: 2_000, providerId: 'wamid.A', error: null },
+  ]);
 });

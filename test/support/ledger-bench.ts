@@ -5,10 +5,12 @@ import type { Limit } from '../../src/contract/limit.ts';
 import type { Row } from '../../src/contract/record.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
 import { jobKeys } from '../../src/ledger/keys.ts';
+import { chunkOf } from '../../src/ledger/row.ts';
 import { limitKeys } from '../../src/pacing/keys.ts';
 import { createServerClock } from '../../src/pacing/server-clock.ts';
 import { type Outcome, type Settled, settle } from '../../workers/dispatch/settle.ts';
 import { type Grant, take } from '../../workers/dispatch/take.ts';
+import { merge, type Receipt } from '../../workers/receipts/merge.ts';
 import { type IntakeBench, openIntake } from './intake-bench.ts';
 import { jobEntries } from './job-entries.ts';
 
@@ -26,6 +28,12 @@ export interface LedgerBench {
   /** Starts up to `want` items: what waits alone and is due, then the next rows. */
   take(want: number): Promise<Grant[]>;
   settle(outcomes: Outcome[]): Promise<Settled>;
+  /** Brings receipts, of whatever chunks; how many moved their item. */
+  receive(receipts: Receipt[]): Promise<number>;
+  /** Puts one item into a state by force, with its try, and mends the counts. */
+  force(index: number, byte: string, attempt: number): Promise<void>;
+  /** Status bytes of all rows. */
+  bytes(): Promise<string>;
   /** Calls that hold a place of the limit, by its own count. */
   held(): Promise<number>;
   /** Counts by byte, as the row has them and as the status bytes say. */
@@ -64,6 +72,23 @@ export async function openLedger(intake: IntakeBench, rows: Row[], chunkRows = 4
       return taken?.grants ?? [];
     },
     settle: (outcomes) => settle(redis, namespace, LANE, LIMITS, outcomes),
+    receive: async (receipts) => {
+      const chunks = Map.groupBy(receipts, ({ index }) => chunkOf(seal.starts, index));
+      let moved = 0;
+      for (const [n, own] of chunks) moved += (await merge(redis, namespace, seal, n, own))?.moved ?? 0;
+      return moved;
+    },
+    force: async (index, byte, attempt) => {
+      const before = await redis.client.getrange(keys.statuses, index, index);
+      await redis.client
+        .multi()
+        .setrange(keys.statuses, index, byte)
+        .setrange(keys.tries, index, String.fromCharCode(attempt))
+        .hincrby(keys.row, `n:${before}`, -1)
+        .hincrby(keys.row, `n:${byte}`, 1)
+        .exec();
+    },
+    bytes: async () => (await redis.client.get(keys.statuses)) ?? '',
     held: async () => {
       const { state } = limitKeys(namespace, HOME, 's1', 'rate');
       return Number((await redis.client.hget(state, 'held')) ?? 0);
@@ -80,6 +105,22 @@ export async function openLedger(intake: IntakeBench, rows: Row[], chunkRows = 4
 }
 
 export const openLedgerIntake = (): Promise<IntakeBench> => openIntake(HOME);
+
+/** What the platform says later. */
+export const receiptOf = (
+  index: number,
+  attempt: number,
+  status: Receipt['status'],
+  over: Partial<Receipt> = {},
+): Receipt => ({
+  id: `wamid.${index}`,
+  index,
+  try: attempt,
+  status,
+  at: clock.now(),
+  ...(status === 'failed' && { error: { code: '131026', message: 'undeliverable' } }),
+  ...over,
+});
 
 /** What became of one call; `q` is due again at once. */
 export function outcome(

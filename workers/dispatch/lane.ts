@@ -4,10 +4,10 @@ import type { Sender } from '../../src/accounts/port.ts';
 import { messageOf } from '../../src/base/failure.ts';
 import type { Limit } from '../../src/contract/limit.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
+import { foldChunk } from '../../src/ledger/fold.ts';
 import { limitsOf } from '../../src/pacing/limits.ts';
 import type { Sent } from '../../src/platforms/port.ts';
 import type { DispatchContext, DispatchMetrics } from './context.ts';
-import { foldChunk } from './fold.ts';
 import { laneRestMs, outcomeOf } from './outcome.ts';
 import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
 import type { Grant } from './take.ts';
@@ -146,7 +146,7 @@ export class Lane {
     const { redis, namespace, logger } = this.#context;
     for (const chunk of whole) {
       try {
-        await foldChunk(redis, namespace, chunk);
+        await foldChunk(redis, namespace, chunk.view.seal, chunk.n);
       } catch (error) {
         logger.warn('fold.skipped', { job: chunk.view.seal.job, reason: messageOf(error) });
       }

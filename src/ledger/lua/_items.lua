@@ -25,6 +25,20 @@ local function outranks(from, to)
   return RANK[from] ~= nil and RANK[to] ~= nil and RANK[to] > RANK[from]
 end
 
+-- Whether a receipt `to` (a f d r) may replace the status `from`. About the item's current try (`current`) it may what it outranks. That a message
+-- was delivered or read is a fact about the person, whichever try it names: it wins over a retry that waits and over every other end.
+local function receipt_wins(from, to, current)
+  if to == 'd' or to == 'r' then
+    return from ~= '' and from ~= '-' and (RANK[from] or -1) < RANK[to]
+  end
+  return current and from ~= 'q' and outranks(from, to)
+end
+
+-- The mark of a call whose receipt came before its answer: it still holds its places.
+local function early_field(job, index, try)
+  return 'early ' .. job .. ':' .. us(index) .. ':' .. us(try)
+end
+
 -- A job with nothing queued or sending has ended: expired when every item did, else completed. It is open again when an item that
 -- was unknown turns out not to have been sent.
 local function complete_if_done(row, now)

@@ -1,6 +1,7 @@
 -- include: apply. Applies one outcome to its item, and remembers per chunk and job what has changed.
--- batch: later = key of the items that wait alone, wake = earliest time (µs) one of them is due, moved = how many items moved,
---   ended = ends of the calls that gave their places back (false: never written), landed = run → how many of its calls did.
+-- batch: later = key of the items that wait alone, flying = key of the calls under way, wake = earliest time (µs) one of them is due,
+--   moved = how many items moved, ended = ends of the calls that gave their places back (false: never written),
+--   landed = run → how many of its calls did.
 
 -- Bytes of the rows of a chunk, read once.
 local function bytes_of(chunk)
@@ -31,10 +32,15 @@ local function send_back(batch, job, o)
   end
 end
 
+-- Whether the call is still under way. A receipt that came before the answer has moved its item and left a mark, which is taken off here.
+local function flies(batch, job, from, o)
+  return from == 's' or (from ~= 'q' and redis.call('HDEL', batch.flying, early_field(job.id, o.index, o.try)) == 1)
+end
+
 -- A call gives its places back when its item leaves 'sending', and so once. Of two outcomes in one batch the later end counts.
 local function land(batch, chunk, offset, from, o)
   local slot = chunk.landed[offset]
-  if from == 's' then
+  if flies(batch, chunk.job, from, o) then
     batch.ended[#batch.ended + 1] = o.ended
     chunk.landed[offset] = #batch.ended
     batch.landed[o.run] = (batch.landed[o.run] or 0) + 1

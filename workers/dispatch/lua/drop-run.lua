@@ -9,6 +9,7 @@
 -- Returns how many calls it still had
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/pacing/lua/_permits.lua
+-- include: ../../../src/ledger/lua/_items.lua
 local limits = read_limits(4, 3)
 local left = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
 local ended = {}
@@ -17,5 +18,9 @@ for i = 1, left do
 end
 free_places(limits, ended, tonumber(ARGV[3]))
 redis.call('HDEL', KEYS[2], ARGV[1])
+local job, from, to, try = ARGV[1]:match('^(.+):(%d+):(%d+):(%d+)$')
+for index = tonumber(from or 1), tonumber(to or 0) do
+  redis.call('HDEL', KEYS[2], early_field(job, index, tonumber(try)))
+end
 redis.call('ZREM', KEYS[1], ARGV[1])
 return left

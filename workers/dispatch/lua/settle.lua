@@ -4,7 +4,7 @@
 --   KEYS[2] lanes     the home's lanes by the time a turn must have opened
 --   KEYS[3] fly       started runs with calls under way
 --   KEYS[4] later     items that wait alone
---   KEYS[5] flying    started run → its calls under way
+--   KEYS[5] flying    started run → its calls under way; marks of calls whose receipt came first
 --   KEYS[6..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results
 --   ARGV[1] clock     µs, or '' for the server's time
 --   ARGV[2] sender    member of the lanes set
@@ -51,7 +51,7 @@ end
 at = at + #runs + 1
 
 local OUTCOME = '^(%d+),(%d+),(%d+),(%d+),(%a),(%d),(%d),(%d+),(%d+),(%d+),(.*)$'
-local batch = { later = KEYS[4], wake = nil, moved = 0, ended = {}, landed = {} }
+local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {} }
 for i = at, #ARGV do
   local chunk, run, index, try, to, written, counts, most, ended, due, line = ARGV[i]:match(OUTCOME)
   apply(batch, {
