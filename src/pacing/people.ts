@@ -33,7 +33,14 @@ class Contacts {
       .filter(({ flying }) => flying === 0)
       .map(({ lastUs }) => ({ atUs: lastUs + limit.perMs * 1_000, count: 1 }))
       .sort((a, b) => a.atUs - b.atUs);
-    return { limit, held: live.length - releases.length, releases, gridUs: 0 };
+    return {
+      limit,
+      count: limit.kind === 'unique' ? limit.count : live.length + 1,
+      held: live.length - releases.length,
+      releases,
+      gridUs: 0,
+      closedUs: 0,
+    };
   }
 }
 

@@ -65,9 +65,11 @@ export class Rolling implements Rule {
   use(): LimitUse {
     return {
       limit: this.limit,
+      count: this.limit.count,
       held: this.#held,
       releases: this.#line.map((one) => ({ ...one })),
       gridUs: this.#gridUs,
+      closedUs: 0,
     };
   }
 }
@@ -88,5 +90,12 @@ export class Concurrency implements Rule {
   end(): void {
     this.#held -= 1;
   }
-  use = (): LimitUse => ({ limit: this.limit, held: this.#held, releases: [], gridUs: 0 });
+  use = (): LimitUse => ({
+    limit: this.limit,
+    count: this.limit.count,
+    held: this.#held,
+    releases: [],
+    gridUs: 0,
+    closedUs: 0,
+  });
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Limit, PairLimit, RollingLimit, UniqueLimit } from '../../src/contract/limit.ts';
 import { type Granted, Model } from '../../src/pacing/model.ts';
 import type { Candidate, End } from '../../src/pacing/rule.ts';
-import { usedOf } from '../../src/pacing/use.ts';
+import { nextFreeUs, usedOf } from '../../src/pacing/use.ts';
 import { seededRandom } from '../support/dice.ts';
 
 const START_US = 1_800_000_000_000_000;
@@ -231,6 +231,9 @@ test('a count that changes keeps what was counted; another period starts full fo
   world.model.end(ends);
   world.limits = [rolling(4, 1_000, 'burst')];
   expect(world.take([4, 5, 6].map(stranger)).granted).toHaveLength(1);
+  expect(nextFreeUs(world.model.use(rolling(4, 1_000, 'burst'), START_US), START_US)).toBe(
+    START_US + SECOND_US,
+  );
   world.limits = [rolling(4, 60_000, 'burst')];
   expect(world.take([7].map(stranger)).nextUs).toBe(START_US + SECOND_US);
 });
