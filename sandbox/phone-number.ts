@@ -1,9 +1,11 @@
 // One simulated business number: its rules, the judge's windows over it, and its tally.
 // Rules may change at any moment; what was counted stays. A window length seen for the first time starts empty,
 // and one that no rule names any more is forgotten.
+import { CustomerWindows } from './judge/customer-windows.ts';
 import { RollingGate, RollingGauge } from './judge/rolling-window.ts';
 import { Tally } from './ledger/tally.ts';
 import type { Latency, Settings } from './settings.ts';
+import type { WebhookRules } from './webhook/rules.ts';
 
 export interface WindowRule {
   count: number;
@@ -29,6 +31,7 @@ export interface NumberRules {
   retry_after_s?: number;
   enforce: boolean;
   templates?: readonly TemplateRule[];
+  webhook?: WebhookRules;
 }
 
 /** The judge's and the ledger's view of one window length. */
@@ -51,6 +54,7 @@ export class PhoneNumber {
   /** Its place in the ledger's rows. */
   readonly index: number;
   readonly tally = new Tally();
+  readonly customers = new CustomerWindows();
   windows: Window[] = [];
   #rules: NumberRules = { windows: [], registered: true, throttle_status: 400, enforce: true };
   #extraLimits: Limit[] = [];

@@ -32,6 +32,7 @@ export async function startSandbox({ port, host }: SandboxOptions): Promise<Sand
   let world = new World(clock);
   const resetWorld = () => {
     clock.reset();
+    world.outbox.close();
     world = new World(clock);
   };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {

@@ -7,6 +7,7 @@ import { serialSource } from './meta/wamid.ts';
 import { PhoneNumber } from './phone-number.ts';
 import { seededRandom } from './random.ts';
 import { defaultSettings, type Settings } from './settings.ts';
+import { Outbox } from './webhook/outbox.ts';
 
 export const MAX_NUMBERS = 20_000;
 export const MAX_PORTFOLIOS = 10_000;
@@ -23,6 +24,7 @@ export class World {
   readonly random = seededRandom(1);
   readonly faults = new Faults();
   readonly ledger = new Ledger();
+  readonly outbox = new Outbox();
   readonly portfolios = new Map<string, Portfolio>();
   /** Arrivals for numbers that do not exist. */
   readonly nobody = new PhoneNumber('', 0);

@@ -4,6 +4,7 @@ import { MAX_FAULTS } from '../faults.ts';
 import { MAX_NUMBERS, MAX_PORTFOLIOS, type World } from '../world.ts';
 import { InputError } from './input.ts';
 import { readFault, readNumberRules, readPortfolioLimit, readSettings } from './schema.ts';
+import { sayChange, sayInbound } from './webhooks.ts';
 
 export interface ControlReply {
   status: number;
@@ -54,6 +55,12 @@ function route(
     case 'DELETE faults':
       world.faults.clear();
       return ok({ faults: [] });
+    case 'POST inbound':
+      return ok(sayInbound(world, parse(raw)));
+    case 'POST changes':
+      return ok(sayChange(world, parse(raw)));
+    case 'GET webhooks':
+      return ok(world.outbox.counts);
     case 'POST reset':
       resetWorld();
       return ok({ reset: true });
@@ -72,8 +79,9 @@ function putNumber(world: World, id: string, value: unknown): object {
     throw new InputError('portfolio', `at most ${MAX_PORTFOLIOS} portfolios`);
   }
   number.apply(rules);
-  const { token, ...shown } = rules;
-  return { id, ...shown, token_set: token !== undefined };
+  const { token, webhook, ...shown } = rules;
+  const told = webhook === undefined ? {} : { webhook: { ...webhook, app_secret: undefined } };
+  return { id, ...shown, ...told, token_set: token !== undefined };
 }
 
 function putPortfolio(world: World, id: string, value: unknown): object {

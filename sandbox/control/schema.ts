@@ -2,7 +2,7 @@
 // A PUT changes the fields it names; null takes a field back to its default.
 import { FAULT_KINDS, type FaultRule } from '../faults.ts';
 import type { NumberRules, TemplateRule, WindowRule } from '../phone-number.ts';
-import type { Latency, Settings } from '../settings.ts';
+import type { Settings } from '../settings.ts';
 import {
   type Check,
   either,
@@ -17,6 +17,8 @@ import {
   shape,
   text,
 } from './input.ts';
+import { latency } from './latency.ts';
+import { webhookRules } from './webhooks.ts';
 
 const HOUR_MS = 3_600_000;
 const MONTH_MS = 31 * 24 * HOUR_MS;
@@ -36,19 +38,6 @@ const throughput = either(
   oneOf('unlimited'),
   'must be a whole number, or "unlimited"',
 );
-
-const latencyRange: Check<Latency> = (value, path) => {
-  const read = shape({ min: integer(0, MAX_DELAY_MS), max: integer(0, MAX_DELAY_MS) })(value, path);
-  const min = needed(read.min, `${path}.min`);
-  const max = needed(read.max, `${path}.max`);
-  if (min > max) throw new InputError(`${path}.max`, 'must not be below min');
-  return { min, max };
-};
-const latencyFixed: Check<Latency> = (value, path) => {
-  const fixed = integer(0, MAX_DELAY_MS)(value, path);
-  return { min: fixed, max: fixed };
-};
-const latency = either(latencyFixed, latencyRange, 'must be milliseconds, or {"min","max"}');
 
 const windowRule: Check<WindowRule> = (value, path) => {
   const read = shape({ count: integer(1, MAX_COUNT), per_ms: integer(1, MONTH_MS) })(value, path);
@@ -82,6 +71,7 @@ const numberShape = shape({
   retry_after_s: orNull(integer(0, 86_400)),
   enforce: orNull(flag),
   templates: orNull(list(templateRule, 1000)),
+  webhook: orNull(webhookRules),
 });
 
 export function readNumberRules(value: unknown, now: NumberRules): NumberRules {
@@ -101,6 +91,7 @@ export function readNumberRules(value: unknown, now: NumberRules): NumberRules {
     latency_ms: pick(change.latency_ms, now.latency_ms),
     retry_after_s: pick(change.retry_after_s, now.retry_after_s),
     templates: pick<readonly TemplateRule[]>(change.templates, now.templates),
+    webhook: pick(change.webhook, now.webhook),
   };
   return Object.assign(rules, withoutAbsent(optional));
 }

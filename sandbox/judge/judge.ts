@@ -33,7 +33,8 @@ export function judge(
     ledger.violate(entry, violation);
     if (rules.enforce) return throttleError(rules);
   }
-  if (portfolio !== undefined && portfolio.limit !== 'unlimited') {
+  const reply = number.customers.isOpen(waId, atUs);
+  if (portfolio !== undefined && portfolio.limit !== 'unlimited' && !reply) {
     if (portfolio.unique.exceeds(waId, atUs, portfolio.limit)) {
       portfolio.violations += 1;
       ledger.violate(entry, 'unique');
@@ -46,7 +47,7 @@ export function judge(
   }
   chargeWindows(entry);
   if (slot !== undefined && !pairBroken) chargePair(tally.pairs, slot, atUs);
-  portfolio?.unique.accepted(waId, atUs);
+  if (!reply) portfolio?.unique.accepted(waId, atUs);
   return undefined;
 }
 

@@ -7,6 +7,7 @@ import { judge, throttleError } from '../judge/judge.ts';
 import type { Entry } from '../ledger/ledger.ts';
 import type { PhoneNumber } from '../phone-number.ts';
 import type { Latency } from '../settings.ts';
+import { sayReceipts } from '../webhook/receipts.ts';
 import { answer, destroy, readBody } from '../wire.ts';
 import type { World } from '../world.ts';
 import { envelope, type GraphError, graphError, tokenError, unknownObject } from './graph-error.ts';
@@ -24,6 +25,8 @@ interface Reply {
   retryAfterS?: number;
   /** The sender hears plainly that its message was accepted. */
   ok: boolean;
+  /** The id of a message that was taken, whatever the answer. */
+  id?: string;
 }
 
 export function receiveSend(
@@ -48,8 +51,10 @@ export function receiveSend(
       request.headers.authorization,
       body,
     );
-    const latencyMs = latencyOf(world, entry.number);
-    afterDelay(latencyMs + reply.delayMs, () => deliver(entry, reply, response));
+    const answerMs = latencyOf(world, entry.number) + reply.delayMs;
+    afterDelay(answerMs, () => deliver(entry, reply, response));
+    if (reply.id !== undefined && entry.message !== undefined)
+      sayReceipts(world, entry.number, entry.message, reply.id, answerMs);
   });
 }
 
@@ -99,15 +104,16 @@ function decide(
 /** The message is taken from here on, whatever the sender gets to hear. */
 function take(world: World, entry: Entry, message: Message): Reply {
   const { kind, delayMs } = world.faults.after(entry.number.id);
+  const id = wamidOf(message.waId, world.nextSerial());
   if (kind === 'error_after') {
     const error = graphError(131000, { details: 'Message failed to send due to an unknown error.' });
     world.ledger.take(entry, kind, error.code);
-    return { ...replyOf(error), delayMs };
+    return { ...replyOf(error), delayMs, id };
   }
   world.ledger.take(entry, kind ?? 'accepted');
-  if (kind === 'drop_after') return { status: 0, body: undefined, delayMs, ok: false };
-  if (kind === 'garbage') return { status: 200, body: GARBAGE, delayMs, ok: false };
-  return { status: 200, body: acceptedBody(message, world.nextSerial()), delayMs, ok: true };
+  if (kind === 'drop_after') return { status: 0, body: undefined, delayMs, ok: false, id };
+  if (kind === 'garbage') return { status: 200, body: GARBAGE, delayMs, ok: false, id };
+  return { status: 200, body: acceptedBody(message, id), delayMs, ok: true, id };
 }
 
 function judgeCaller(
@@ -145,11 +151,10 @@ function faultError(code = 131000, status?: number): GraphError {
 }
 
 /** `to` holds digits, `+ - ( )` and spaces only, so it needs no escaping. */
-function acceptedBody(message: Message, serial: string): string {
+function acceptedBody(message: Message, id: string): string {
   const contact = `{"input":"${message.to}","wa_id":"${message.waId}"}`;
   // Meta's reference gives `message_status` for templates only.
   const status = message.template === undefined ? '' : ',"message_status":"accepted"';
-  const id = wamidOf(message.waId, serial);
   return `{"messaging_product":"whatsapp","contacts":[${contact}],"messages":[{"id":"${id}"${status}}]}`;
 }
 

@@ -1,5 +1,6 @@
 // The simulated platform as a process of its own, spoken to over HTTP with types written down here from the documents.
 import { type Program, startProgram } from './program.ts';
+import { until } from './until.ts';
 
 export interface NumberReport {
   arrivals: number;
@@ -49,11 +50,28 @@ export interface Fault {
   delay_ms?: number;
 }
 
+/** What the platform has to say by webhook, and what of it was heard. */
+export interface WebhookCounts {
+  said: number;
+  heard: number;
+  given_up: number;
+  posts: number;
+  failed_posts: number;
+  ends: { delivered: number; read: number; failed: number };
+}
+
 export interface SimulatedPlatform {
   url: string;
   program: Program;
   number(id: string, rules: Record<string, unknown>): Promise<void>;
   fault(fault: Fault): Promise<void>;
+  /** A person writes to a number. */
+  inbound(number: string, from: string, text?: string, count?: number): Promise<void>;
+  /** The platform tells of a change of the account, in its own words. */
+  change(number: string, field: string, value: Record<string, unknown>): Promise<void>;
+  webhooks(): Promise<WebhookCounts>;
+  /** Resolves when everything was said and heard. */
+  allHeard(): Promise<WebhookCounts>;
   ledger(): Promise<LedgerReport>;
   /** Every row, in order of arrival. */
   arrivals(): Promise<Arrival[]>;
@@ -78,11 +96,25 @@ export async function startPlatform(): Promise<SimulatedPlatform> {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text) as T;
   };
+  const webhooks = () => call<WebhookCounts>('GET', '/control/webhooks');
   return {
     url,
     program,
     number: async (id, rules) => void (await call('PUT', `/control/numbers/${id}`, rules)),
     fault: async (fault) => void (await call('POST', '/control/faults', fault)),
+    inbound: async (number, from, text = 'Hello', count = 1) =>
+      void (await call('POST', '/control/inbound', { number, from, text, count })),
+    change: async (number, field, value) =>
+      void (await call('POST', '/control/changes', { number, field, value })),
+    webhooks,
+    allHeard: () =>
+      until(
+        async () => {
+          const counts = await webhooks();
+          return counts.heard === counts.said ? counts : undefined;
+        },
+        { what: 'every webhook was heard', timeoutMs: 60_000 },
+      ),
     ledger: () => call<LedgerReport>('GET', '/ledger'),
     arrivals: async () => {
       const rows: Arrival[] = [];

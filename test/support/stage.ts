@@ -23,12 +23,15 @@ export interface StageOptions {
 
 export interface ApiProgram {
   program: Program;
+  url: string;
   api: Client;
 }
 
 export interface Stage {
   namespace: string;
   platform: SimulatedPlatform;
+  /** Lets the platform tell this API what becomes of a sender's messages, by these rules. */
+  webhook(sender: string, apiUrl: string, rules?: Record<string, unknown>): Promise<void>;
   /** `start`, `api` or `worker NAME…`; resolves when it has started. */
   start(args: string[], env?: Record<string, string>): Promise<Program>;
   /** The same for a process that has the API. */
@@ -37,6 +40,10 @@ export interface Stage {
   accounts(senders: SenderSetup[], also?: { platform: boolean }): Promise<void>;
   close(): Promise<void>;
 }
+
+/** One app for all senders, as at Meta. */
+export const APP_SECRET = 'app-secret-of-the-stage';
+export const VERIFY_TOKEN = 'verify-token-of-the-stage';
 
 /** The platform knows a sender by this name. */
 export const numberOf = (sender: string): string => `number-${sender}`;
@@ -75,11 +82,15 @@ export async function openStage({
   return {
     namespace,
     platform,
+    webhook: (sender, apiUrl, rules = {}) =>
+      platform.number(numberOf(sender), {
+        webhook: { url: `${apiUrl}/hooks/meta/${sender}`, app_secret: APP_SECRET, ...rules },
+      }),
     start,
     serve: async (args, more) => {
       const program = await start(args, more);
       const { address } = await program.seen('the API listens', event('api.listening'));
-      return { program, api: createClient(String(address)) };
+      return { program, url: String(address), api: createClient(String(address)) };
     },
     accounts,
     close: async () => {
@@ -116,6 +127,8 @@ const accountsOf = (senders: SenderSetup[], platformUrl: string): object => ({
         external_id: numberOf(id),
         base_url: platformUrl,
         access_token: 'sandbox-access-token',
+        app_secret: APP_SECRET,
+        verify_token: VERIFY_TOKEN,
         throughput,
         ...(portfolio ? { portfolio } : {}),
       })),
