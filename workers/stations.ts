@@ -17,6 +17,7 @@ import { createFlusher } from './dispatch/flusher.ts';
 import { createJobs } from './dispatch/jobs.ts';
 import { createMoments } from './dispatch/moments.ts';
 import { createDispatch } from './dispatch/worker.ts';
+import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
 import type { Stores } from './stores.ts';
@@ -75,6 +76,7 @@ function dispatchOf(stores: Stores): Service {
     budget: createBudget(config.dispatchCalls),
     flusher: createFlusher(clock),
     jobs: createJobs(redis, config.namespace),
+    zoneRows: createZoneRows(redis, config.namespace),
     metrics: { calls: (outcome, count) => calls.inc({ outcome }, count) },
     callDeadlineMs: CALL_DEADLINE_MS,
     attemptId: createAttemptIds(secret).make,

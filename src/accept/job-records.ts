@@ -73,6 +73,7 @@ function sealed(principal: Principal, held: Held, body: BulkRequestBody, checked
     ...(body.send_at === undefined ? {} : { send_at: body.send_at }),
     ...(body.spread === undefined ? {} : { spread_ms: body.spread }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
+    ...(body.quiet_hours === undefined ? {} : { quiet_hours: body.quiet_hours }),
     on_unknown: body.on_unknown,
     metadata: body.metadata,
   };

@@ -68,6 +68,8 @@ export const sealRecordSchema = z.object({
   /** Row i of n is due at start + spread × i / n, where start = max(send_at, created_at). */
   spread_ms: at.optional(),
   expires_at: at.optional(),
+  /** Local times [from, to); `time_zone`: an IANA name, or "recipient" for each recipient's own. */
+  quiet_hours: z.object({ from: z.string(), to: z.string(), time_zone: z.string() }).optional(),
   on_unknown: z.enum(['hold', 'resend']),
   metadata: z.record(z.string(), z.unknown()),
 });

@@ -16,7 +16,7 @@ export const JOB_LIFE_MS = 45 * 86_400_000;
 const MAX_DEPTH = 32;
 const TEXT_MAX = 4_096;
 /** Fields of the contract whose behaviour is not built yet: refused, so that nobody believes in them. */
-const NOT_YET = ['quiet_hours', 'unique_within'] as const;
+const NOT_YET = ['unique_within'] as const;
 
 const component = z
   .record(z.string(), z.unknown())
@@ -34,14 +34,16 @@ export const textSchema = z.strictObject({
 });
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a local time such as "21:00"');
-const quietHoursSchema = z.strictObject({
-  from: timeOfDay,
-  to: timeOfDay,
-  time_zone: z
-    .string()
-    .max(64)
-    .refine((name) => name === 'recipient' || isTimeZone(name), 'must be "recipient" or an IANA time zone'),
-});
+const quietHoursSchema = z
+  .strictObject({
+    from: timeOfDay,
+    to: timeOfDay,
+    time_zone: z
+      .string()
+      .max(64)
+      .refine((name) => name === 'recipient' || isTimeZone(name), 'must be "recipient" or an IANA time zone'),
+  })
+  .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must not be the same as from' });
 
 const metadataSchema = z
   .record(z.string(), z.unknown())

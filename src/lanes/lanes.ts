@@ -2,12 +2,12 @@
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import { jobOfCursor } from './cursor.ts';
+import { type CursorMoves, createCursorMoves } from './cursor-moves.ts';
 import { type LaneId, laneKeys, lanesKey } from './keys.ts';
 
 const openScript = loadScript(import.meta.dirname, 'lua/open-turn.lua');
 const giveBackScript = loadScript(import.meta.dirname, 'lua/give-back.lua');
 const peekScript = loadScript(import.meta.dirname, 'lua/peek.lua');
-const dropCursorScript = loadScript(import.meta.dirname, 'lua/drop-cursor.lua');
 const wakeScript = loadScript(import.meta.dirname, 'lua/wake.lua');
 const reviveScript = loadScript(import.meta.dirname, 'lua/revive.lua');
 
@@ -31,12 +31,15 @@ export type Opened =
   | { state: 'open'; fence: string; nowUs: number; untilUs: number }
   | { state: 'stale' | 'leased' };
 
-/** Consecutive rows of one job, from where its cursor stands; `queue` 1 high, 2 normal, 3 bulk. */
+/** Rows of one job from where its cursor stands; `queue` 1 high, 2 normal, 3 bulk. */
 export interface Run {
   job: string;
   cursor: string;
   from: number;
+  /** So many at most; of a cursor for one zone, so many of that zone, before row `due`. */
   count: number;
+  /** Rows of the job that are due. */
+  due: number;
   queue: number;
 }
 
@@ -52,29 +55,30 @@ export interface StartedRun {
 export interface Candidates {
   version: string;
   nowUs: number;
-  /** When something comes due that is not shown yet; 0 when nothing does. */
+  /** When another look shows more, or must show less; 0 when this one stays true. */
   nextDueUs: number;
   /** Started runs with calls whose deadline has passed without an outcome. */
   overdue: StartedRun[];
-  later: { job: string; index: number }[];
+  /** `member`: as the lane knows it. */
+  later: { member: string; job: string; index: number }[];
   runs: Run[];
   /** Cursors whose job's time has passed. */
-  ended: Ended[];
+  ended: CursorName[];
+  /** Cursors that wait to be told when they are open next. */
+  closed: CursorName[];
 }
 
-export interface Ended {
+export interface CursorName {
   job: string;
   cursor: string;
 }
 
 export type GaveBack = { state: 'gone' | 'continue' } | { state: 'asleep'; wake: Wake | undefined };
 
-export interface Lanes {
+export interface Lanes extends CursorMoves {
   open(lane: LaneId, n: string, owner: string): Promise<Opened>;
   /** Undefined when the turn is lost. */
   peek(lane: LaneId, fence: string, rows: number): Promise<Candidates | undefined>;
-  /** Forgets a cursor whose job is gone. */
-  drop(lane: LaneId, cursor: string): Promise<void>;
   giveBack(lane: LaneId, fence: string, version: string, limitedUntilUs: number): Promise<GaveBack>;
   /** What these senders wait for has changed: tickets, due now, for those of their lanes that sleep with work. */
   wake(home: string, senders: readonly string[]): Promise<{ sender: string; n: string }[]>;
@@ -92,6 +96,7 @@ export interface LanesOptions {
 export function createLanes({ redis, namespace, testClock }: LanesOptions): Lanes {
   const clockArgument = (): string => (testClock ? testClock().toFixed(0) : '');
   return {
+    ...createCursorMoves(redis, namespace),
     open: async (lane, n, owner) => {
       const keys = laneKeys(namespace, lane);
       const reply = await redis.run<string[]>(
@@ -110,10 +115,6 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
         [clockArgument(), fence, rows, SHARE_ROWS, LATER_MAX_ITEMS],
       );
       return reply[0] === 'ok' ? readCandidates(reply) : undefined;
-    },
-    drop: async (lane, cursor) => {
-      const keys = laneKeys(namespace, lane);
-      await redis.run(dropCursorScript, [keys.cursors, keys.scheduled, ...keys.queues], [cursor]);
     },
     giveBack: async (lane, fence, version, limitedUntilUs) => {
       const keys = laneKeys(namespace, lane);
@@ -156,9 +157,10 @@ type PeekReply = [
   later: string[],
   runs: string[],
   ended: string[],
+  closed: string[],
 ];
 
-function readCandidates([, version, now, due, overdue, later, runs, ended]: PeekReply): Candidates {
+function readCandidates([, version, now, due, overdue, later, runs, ended, closed]: PeekReply): Candidates {
   const candidates: Candidates = {
     version,
     nowUs: Number(now),
@@ -169,22 +171,26 @@ function readCandidates([, version, now, due, overdue, later, runs, ended]: Peek
     }),
     later: later.map((member) => {
       const [job = '', index] = member.split(':');
-      return { job, index: Number(index) };
+      return { member, job, index: Number(index) };
     }),
     runs: [],
-    ended: ended.map((cursor) => ({ job: jobOfCursor(cursor), cursor })),
+    ended: ended.map(cursorName),
+    closed: closed.map(cursorName),
   };
-  for (let i = 0; i < runs.length; i += 5) {
+  for (let i = 0; i < runs.length; i += 6) {
     candidates.runs.push({
       job: String(runs[i]),
       cursor: String(runs[i + 1]),
       from: Number(runs[i + 2]),
       count: Number(runs[i + 3]),
       queue: Number(runs[i + 4]),
+      due: Number(runs[i + 5]),
     });
   }
   return candidates;
 }
+
+const cursorName = (cursor: string): CursorName => ({ job: jobOfCursor(cursor), cursor });
 
 async function revive(redis: Redis, namespace: string, home: string, testClock: (() => number) | undefined) {
   const now = testClock ? testClock().toFixed(0) : await serverTimeUs(redis);

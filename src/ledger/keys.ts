@@ -8,6 +8,8 @@ export interface JobKeys {
   tries: string;
   /** Hash: index → starts that do not count as attempts. */
   uncounted: string;
+  /** String: of a job with quiet hours where the recipients are, the number of a row's zone set as a byte. */
+  zones: string;
 }
 
 const FINGERPRINT_LETTERS = 8;
@@ -25,6 +27,7 @@ export function jobKeys(namespace: string, home: string, job: string, fingerprin
     statuses: `${bytes}:s`,
     tries: `${bytes}:t`,
     uncounted: `${bytes}:u`,
+    zones: `${bytes}:o`,
   };
 }
 

@@ -24,8 +24,17 @@ test('what a window has shown is there when its call is made', async () => {
   opened.push(bench);
   const jobs = createJobs(bench.redis, bench.namespace);
   const show = async (job: string, from: number, count: number) => {
-    const run = { job, cursor: job, from, count, queue: 3 };
-    const peeked = { version: '1', nowUs: 0, nextDueUs: 0, ended: [], overdue: [], later: [], runs: [run] };
+    const run = { job, cursor: job, from, count, queue: 3, due: 1_000_000 };
+    const peeked = {
+      version: '1',
+      nowUs: 0,
+      nextDueUs: 0,
+      ended: [],
+      closed: [],
+      overdue: [],
+      later: [],
+      runs: [run],
+    };
     const window = await openWindow(jobs, LANE.home, peeked, 0, { expire: nothing, drop: nothing });
     return window.candidates[0]?.view;
   };

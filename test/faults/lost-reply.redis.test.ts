@@ -39,6 +39,14 @@ afterAll(async () => {
   await proxy?.close();
 });
 
+const minuteOf = (fromNow: number): string =>
+  new Date(Date.now() + fromNow * 60_000).toISOString().slice(11, 16);
+const soon = (): string => new Date(Date.now() + 1_000).toISOString();
+/** Quiet for a minute in an hour or, where a zone's offset is no whole hour, perhaps at another time: not now. */
+const inAnHour = (time_zone: string) => ({
+  quiet_hours: { from: minuteOf(57), to: minuteOf(58), time_zone },
+});
+
 /** What makes the service run those scripts that a plain job does not need. */
 const steps: Record<string, () => Promise<void>> = {
   revive: async () => {
@@ -54,6 +62,31 @@ const steps: Record<string, () => Promise<void>> = {
     const keys = laneKeys(stage.namespace, { home: 's:s1', sender: 's1' });
     await redis.client.hset(keys.cursors, 'gone', '0 5');
     await redis.client.rpush(keys.queues[2], 'gone');
+  },
+  'tell-span': async () => {
+    // A job whose span was told long ago.
+    const { id } = await service.api.send(bulk(2, { ...inAnHour('Etc/UTC'), send_at: soon() }, 8_000_000));
+    const { cursors } = laneKeys(stage.namespace, { home: 's:s1', sender: 's1' });
+    const text = await until(() => redis.client.hget(cursors, id), { what: 'the job is in its lane' });
+    await redis.client.hset(cursors, id, text.replace(/\d+$/, '1'));
+    await service.api.completed(id);
+  },
+  'skip-rows': async () => {
+    // The last rows are in another zone than the first.
+    const messages = ['+4915112345001', '+819012340001', '+819012340002'].map((to) => ({
+      to,
+      variables: ['a', 'b'],
+    }));
+    const { id } = await service.api.send(bulk(0, { ...inAnHour('recipient'), messages }));
+    await service.api.completed(id);
+  },
+  postpone: async () => {
+    // An item that waits alone while it is quiet.
+    const quiet_hours = { ...inAnHour('Etc/UTC').quiet_hours, from: minuteOf(-30) };
+    const { id } = await service.api.send(bulk(1, { quiet_hours, expires_after: '1m' }, 8_500_000));
+    const { cursors, later } = laneKeys(stage.namespace, { home: 's:s1', sender: 's1' });
+    await until(() => redis.client.hget(cursors, id), { what: 'the job is in its lane' });
+    await redis.client.zadd(later, 1, `${id}:0`);
   },
   release: async () => {
     const answer = await service.api.post(bulk(1, { messages: [{ to: 'nobody' }] }));

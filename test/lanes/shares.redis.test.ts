@@ -31,7 +31,7 @@ async function shown(
 
 test('one job alone has the whole window', async () => {
   const { ids, runs } = await shown([600, 'bulk']);
-  expect(runs).toEqual([{ job: ids[0], cursor: ids[0], from: 0, count: WINDOW_ROWS, queue: 3 }]);
+  expect(runs).toEqual([{ job: ids[0], cursor: ids[0], from: 0, count: WINDOW_ROWS, queue: 3, due: 600 }]);
 });
 
 test('two jobs: a share of each, in the order they came', async () => {

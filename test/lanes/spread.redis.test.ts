@@ -25,13 +25,15 @@ async function openLane(rows: number, spreadMs: number, sendInMs: number, expire
   const lanes = createLanes({ redis, namespace, testClock: () => nowUs });
   const seal = {
     job: 'job_a',
+    sender: LANE.sender,
+    dies_at: START_MS + 45 * 86_400_000,
     rows,
     created_at: START_MS,
     send_at: START_MS + sendInMs,
     spread_ms: spreadMs,
     ...(expiresMs === undefined ? {} : { expires_at: START_MS + expiresMs }),
   };
-  for (const { name, text } of cursorsOf(seal)) {
+  for (const { name, text } of cursorsOf(seal, undefined, START_MS)) {
     await redis.client.hset(keys.cursors, name, text);
     await redis.client.rpush(keys.queues[2], name);
   }
@@ -57,7 +59,7 @@ async function openLane(rows: number, spreadMs: number, sendInMs: number, expire
 
 test('row i of n is shown from start + spread × i / n on', async () => {
   const history = fc.record({
-    rows: fc.integer({ min: 1, max: 2_000 }),
+    rows: fc.integer({ min: 1, max: 1_000 }),
     spreadMs: fc.integer({ min: 1, max: 30 * 86_400_000 }),
     sendInMs: fc.integer({ min: 0, max: 86_400_000 }),
     moments: fc.array(fc.double({ min: 0, max: 1.2, noNaN: true }), { minLength: 1, maxLength: 12 }),
@@ -67,11 +69,12 @@ test('row i of n is shown from start + spread × i / n on', async () => {
     fc.asyncProperty(history, async ({ rows, spreadMs, sendInMs, moments, share }) => {
       const lane = await openLane(rows, spreadMs, sendInMs, undefined);
       const dueUs = (row: number) => sendInMs * 1_000 + Math.ceil((spreadMs * 1_000 * row) / rows);
+      const dues = Array.from({ length: rows }, (_, i) => dueUs(i));
       let next = 0;
       for (const part of moments.toSorted((a, b) => a - b)) {
         const ms = Math.floor(part * (sendInMs + spreadMs));
         const seen = await lane.at(ms);
-        const due = Array.from({ length: rows }, (_, i) => i).filter((i) => dueUs(i) <= ms * 1_000).length;
+        const due = dues.filter((us) => us <= ms * 1_000).length;
         const count = Math.min(WINDOW_ROWS, due - next);
         const shown = seen.runs.map((run) => [run.from, run.count]);
         expect(shown).toEqual(count > 0 ? [[next, count]] : []);
@@ -82,7 +85,7 @@ test('row i of n is shown from start + spread × i / n on', async () => {
         await lane.moveTo(next);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 40 },
   );
 });
 

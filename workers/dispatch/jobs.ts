@@ -4,8 +4,9 @@ import { decodeRows } from '../../src/base/rows.ts';
 import { type Row, type SealRecord, sealRecordSchema } from '../../src/contract/record.ts';
 import { chunkKeys, jobRowKey } from '../../src/ledger/keys.ts';
 import { chunkOf } from '../../src/ledger/row.ts';
+import { Recent } from './recent.ts';
 
-const MAX_SEALS = 2_000;
+const MAX_JOBS = 2_000;
 const MAX_CHUNKS = 400;
 
 /** Rows of one job, in a row from `from` on. */
@@ -14,8 +15,14 @@ interface Span {
   rows: Row[];
 }
 
-export interface JobView {
+/** What never changes of a job. */
+interface Known {
   seal: SealRecord;
+  /** The sets of time zones of its recipients, where it has quiet hours for each. */
+  zoneSets?: readonly (readonly string[])[];
+}
+
+export interface JobView extends Known {
   home: string;
   /** The rows that were prepared for this view. What it has shown stays at hand as long as anyone holds it, however busy the cache. */
   spans: Span[];
@@ -31,16 +38,16 @@ export interface Jobs {
 }
 
 export function createJobs(redis: Redis, namespace: string): Jobs {
-  const seals = new Recent<Promise<SealRecord | undefined>>(MAX_SEALS);
+  const seals = new Recent<Promise<Known | undefined>>(MAX_JOBS);
   const chunks = new Recent<Row[]>(MAX_CHUNKS);
-  const sealOf = (home: string, job: string): Promise<SealRecord | undefined> => {
+  const knownOf = (home: string, job: string): Promise<Known | undefined> => {
     const known = seals.get(job);
     if (known) return known;
-    const loading = readSeal(redis, namespace, home, job);
+    const loading = readJob(redis, namespace, home, job);
     seals.set(job, loading);
     // What failed or was not there yet is asked for again.
     loading.then(
-      (seal) => seal ?? seals.delete(job),
+      (found) => found ?? seals.delete(job),
       () => seals.delete(job),
     );
     return loading;
@@ -56,8 +63,8 @@ export function createJobs(redis: Redis, namespace: string): Jobs {
   };
   return {
     view: async (home, job) => {
-      const seal = await sealOf(home, job);
-      return seal && { home, seal, spans: [] };
+      const known = await knownOf(home, job);
+      return known && { home, ...known, spans: [] };
     },
     prepare: async ({ seal, spans }, from, count) => {
       const end = from + count;
@@ -82,39 +89,16 @@ export function createJobs(redis: Redis, namespace: string): Jobs {
   };
 }
 
-async function readSeal(
+async function readJob(
   redis: Redis,
   namespace: string,
   home: string,
   job: string,
-): Promise<SealRecord | undefined> {
-  const seal = await ask(redis.client.hget(jobRowKey(namespace, home, job), 'seal'));
-  return seal ? sealRecordSchema.parse(JSON.parse(seal)) : undefined;
-}
-
-/** A map that keeps its `size` most recently used entries. */
-class Recent<Value> {
-  readonly #entries = new Map<string, Value>();
-  readonly #size: number;
-  constructor(size: number) {
-    this.#size = size;
-  }
-  get(key: string): Value | undefined {
-    const value = this.#entries.get(key);
-    if (value !== undefined) {
-      this.#entries.delete(key);
-      this.#entries.set(key, value);
-    }
-    return value;
-  }
-  set(key: string, value: Value): void {
-    this.#entries.set(key, value);
-    if (this.#entries.size > this.#size) {
-      const oldest = this.#entries.keys().next();
-      if (!oldest.done) this.#entries.delete(oldest.value);
-    }
-  }
-  delete(key: string): void {
-    this.#entries.delete(key);
-  }
+): Promise<Known | undefined> {
+  const [seal, zones] = await ask(redis.client.hmget(jobRowKey(namespace, home, job), 'seal', 'zones'));
+  if (!seal) return undefined;
+  return {
+    seal: sealRecordSchema.parse(JSON.parse(seal)),
+    ...(zones ? { zoneSets: JSON.parse(zones) as string[][] } : {}),
+  };
 }

@@ -4,6 +4,7 @@ import type { Candidates, Wake } from '../../src/lanes/lanes.ts';
 import { limitsOf } from '../../src/pacing/limits.ts';
 import type { DispatchContext } from './context.ts';
 import { expireJob } from './expire.ts';
+import { withinHours } from './hours.ts';
 import type { Lane } from './lane.ts';
 import { dropRun, overdueOf } from './overdue.ts';
 import { type Taken, take } from './take.ts';
@@ -85,9 +86,10 @@ export class Turn {
   async #look(): Promise<Candidates | undefined> {
     const { lanes, jobs, clock, serverClock } = this.#context;
     const sentUs = clock.monotonicUs();
-    const peeked = await lanes.peek(this.#lane.id, this.#fence, WINDOW_ROWS);
-    if (!peeked) return undefined;
-    serverClock.observe(sentUs, clock.monotonicUs(), peeked.nowUs);
+    const all = await lanes.peek(this.#lane.id, this.#fence, WINDOW_ROWS);
+    if (!all) return undefined;
+    serverClock.observe(sentUs, clock.monotonicUs(), all.nowUs);
+    const peeked = await withinHours(this.#context, this.#lane.id, all);
     this.#version = peeked.version;
     this.#window = await openWindow(jobs, this.#lane.id.home, peeked, clock.now(), {
       expire: (view, shown) => expireJob(this.#context, this.#lane.id, view, shown),

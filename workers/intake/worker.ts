@@ -16,6 +16,7 @@ import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
 import { lostChunkOf, readChunk, readRecord } from './records.ts';
+import { type ContactZones, zonesOfRows } from './zones.ts';
 
 const putScript = loadScript(import.meta.dirname, 'lua/put-chunk.lua');
 const failScript = loadScript(import.meta.dirname, 'lua/fail-chunk.lua');
@@ -32,6 +33,8 @@ export interface IntakeOptions {
   logger: Logger;
   ledger: LedgerWriter;
   tickets: TicketQueue;
+  /** The time zones that contacts have told. */
+  contactZones?: ContactZones;
 }
 
 export function createIntake(options: IntakeOptions): Service & { failed: Promise<never> } {
@@ -88,17 +91,38 @@ async function openSealed(options: IntakeOptions, home: string, job: string): Pr
   if (seal) await open(options, sealRecordSchema.parse(JSON.parse(seal)));
 }
 
-async function open(
-  { redis, namespace, clock, logger, tickets }: IntakeOptions,
-  seal: SealRecord,
-): Promise<void> {
-  const lane = { home: seal.home, sender: seal.sender };
-  const keys = laneKeys(namespace, lane);
-  const cursors = cursorsOf(seal);
-  const queue = keys.queues[PRIORITIES.indexOf(seal.priority)] ?? keys.queues[2];
-  const reply = await redis.run<string[]>(
+async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
+  const { logger, tickets, clock } = options;
+  const first = await openOnce(options, seal);
+  // A chunk that was missing a moment ago has come in between.
+  const reply = first[0] === 'all in' ? await openOnce(options, seal) : first;
+  if (reply[0] === 'other')
+    return logger.warn('job.refused', { job: seal.job, reason: 'the id belongs to another body' });
+  if (reply[0] !== 'open') return;
+  logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
+  const wake = wakeOf(String(reply[1]), String(reply[2]));
+  if (wake)
+    await tickets.add({ home: seal.home, sender: seal.sender, n: wake.n }, wake.wakeUs / 1_000 - clock.now());
+}
+
+async function openOnce(options: IntakeOptions, seal: SealRecord): Promise<string[]> {
+  const { redis, namespace, clock, contactZones } = options;
+  const keys = laneKeys(namespace, { home: seal.home, sender: seal.sender });
+  const job = jobKeys(namespace, seal.home, seal.job, seal.fingerprint);
+  const zones = await zonesOfRows(redis, namespace, seal, contactZones);
+  const cursors =
+    zones || seal.quiet_hours?.time_zone !== 'recipient' ? cursorsOf(seal, zones, clock.now()) : [];
+  return redis.run<string[]>(
     openScript,
-    [jobRowKey(namespace, seal.home, seal.job), keys.lane, keys.lanes, queue, keys.cursors, keys.scheduled],
+    [
+      job.row,
+      keys.lane,
+      keys.lanes,
+      keys.queues[PRIORITIES.indexOf(seal.priority)] ?? keys.queues[2],
+      keys.cursors,
+      keys.scheduled,
+      job.zones,
+    ],
     [
       '',
       seal.sender,
@@ -106,17 +130,13 @@ async function open(
       seal.priority,
       JSON.stringify(seal),
       seal.dies_at,
+      zones ? JSON.stringify(zones.sets.map((set) => set.zones)) : '',
+      zones?.bytes ?? '',
       cursors.length,
       ...cursors.flatMap(({ name, text }) => [name, text]),
       ...seal.digests,
     ],
   );
-  if (reply[0] === 'other')
-    return logger.warn('job.refused', { job: seal.job, reason: 'the id belongs to another body' });
-  if (reply[0] !== 'open') return;
-  logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
-  const wake = wakeOf(String(reply[1]), String(reply[2]));
-  if (wake) await tickets.add({ ...lane, n: wake.n }, wake.wakeUs / 1_000 - clock.now());
 }
 
 /** The items of a chunk that can never be read end as failed, so that the job ends and its owner sees why. */

@@ -1,9 +1,9 @@
 -- include: cursor. Where the rows of a job stand that go one after another, and when the next may be shown.
--- A cursor is named "job", or "job/z" for the rows of one zone of a job with quiet hours. Its text: "next rows ends start spread closes reopens",
--- times in µs, 0 or absent where there is none: nothing goes from `ends` on; row i is due at start + spread * i / rows; quiet from `closes`
--- to `reopens`, after which somebody must tell the next two.
--- A row shown now is written this much later at most: its moment is up to 50 ms ahead, and a late call up to 250 ms late.
-local QUIET_MARGIN_US = 500000
+-- A cursor is named "job", or "job/z" for the rows of one zone of a job with quiet hours. Its text: "next rows ends start spread opens closes",
+-- times in µs, 0 or absent where there is none: nothing goes from `ends` on; row i is due at start + spread * i / rows; rows may go from `opens`
+-- until before `closes`, and after that somebody must tell the next two.
+-- What is shown now is written so much later at most: its moment is up to 50 ms ahead, and a late call up to 250 ms late.
+local CLOSE_MARGIN_US = 500000
 
 local function parse_cursor(text)
   local field = {}
@@ -16,8 +16,8 @@ local function parse_cursor(text)
     ends = field[3] or 0,
     start = field[4] or 0,
     spread = field[5] or 0,
-    closes = field[6] or 0,
-    reopens = field[7] or 0,
+    opens = field[6] or 0,
+    closes = field[7] or 0,
   }
 end
 
@@ -27,7 +27,7 @@ local function read_cursor(cursors, name)
 end
 
 local function write_cursor(cursors, name, c)
-  local fields = { c.next, c.rows, c.ends, c.start, c.spread, c.closes, c.reopens }
+  local fields = { c.next, c.rows, c.ends, c.start, c.spread, c.opens, c.closes }
   for i, number in ipairs(fields) do
     fields[i] = us(number)
   end
@@ -53,18 +53,20 @@ local function due_rows(c, now)
   return math.min(due, c.rows)
 end
 
--- When the cursor must be looked at: its next row may be shown then, or it has ended.
-local function opens_at(c, now)
-  local at = due_at(c, c.next)
-  if c.reopens > 0 and math.max(at, now) >= c.closes - QUIET_MARGIN_US then
-    at = math.max(at, c.reopens)
-  end
+-- When the cursor must be looked at: its next row is due and it is open, or the job has ended.
+local function opens_at(c)
+  local at = math.max(due_at(c, c.next), c.opens)
   return c.ends > 0 and math.min(at, c.ends) or at
+end
+
+-- Whether the span that was told last is over, or nearly.
+local function is_closed(c, now)
+  return c.closes > 0 and now >= c.closes - CLOSE_MARGIN_US
 end
 
 -- Puts a cursor that stands nowhere into its queue, or among those that wait for a time. Returns when it must be looked at.
 local function place_cursor(queue, scheduled, priority, name, c, now)
-  local at = opens_at(c, now)
+  local at = opens_at(c)
   if at > now then
     redis.call('ZADD', scheduled, us(at), priority .. ' ' .. name)
   else

@@ -13,8 +13,9 @@
 --   ARGV[3] rows       at most this many candidates
 --   ARGV[4] share      rows of one job before the next job's turn comes
 --   ARGV[5] later_cap  with this many items waiting alone, no new rows are shown
--- Returns {'gone'} | {'ok', version, now, next_due, overdue[], later[], runs[], ended[]}; runs are flat: job, cursor, from, count,
---   queue (1 high … 3 bulk); ended = cursors whose job's time has passed
+-- Returns {'gone'} | {'ok', version, now, next_due, overdue[], later[], runs[], ended[], closed[]}; next_due = when another look shows more, or
+--   must show less; runs are flat: job, cursor, from, count, queue (1 high … 3 bulk), due = rows of the job that are due; ended = cursors whose
+--   job's time has passed; closed = cursors that wait to be told when they are open next
 -- include: ../../base/lua/_time.lua
 -- include: _lane.lua
 -- include: _cursor.lua
@@ -31,7 +32,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', us(now), 'L
   redis.call('RPUSH', QUEUE[priority], name)
   redis.call('ZREM', KEYS[4], member)
 end
-local ended = {}
+local ended, closed = {}, {}
 
 -- The cursors at the head of a queue that have rows to show. Those that have none leave it.
 local function ready(priority, most)
@@ -42,9 +43,11 @@ local function ready(priority, most)
       drop_cursor(KEYS[5], KEYS[4], { [priority] = queue }, name)
     elseif c.ends > 0 and c.ends <= now then
       ended[#ended + 1] = name
-    elseif opens_at(c, now) > now then
+    elseif opens_at(c) > now then
       redis.call('LREM', queue, 1, name)
       place_cursor(queue, KEYS[4], priority, name, c, now)
+    elseif is_closed(c, now) then
+      closed[#closed + 1] = name
     else
       c.name = name
       found[#found + 1] = c
@@ -79,15 +82,16 @@ for q, priority in ipairs(PRIORITIES) do
   for _, c in ipairs(found) do
     local due = due_rows(c, now)
     local count = math.min(each, budget, due - c.next)
-    for _, part in ipairs({ c.name:match('^[^/]+'), c.name, us(c.next), us(count), us(q) }) do
+    for _, part in ipairs({ c.name:match('^[^/]+'), c.name, us(c.next), us(count), us(q), us(due) }) do
       runs[#runs + 1] = part
     end
     budget = budget - count
     due_later(due < c.rows and due_at(c, due) or 0)
+    due_later(c.closes > 0 and c.closes - CLOSE_MARGIN_US or 0)
   end
 end
 for _, key in ipairs({ KEYS[3], KEYS[4] }) do
   local head = redis.call('ZRANGEBYSCORE', key, '(' .. us(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   due_later(tonumber(head[2] or '0'))
 end
-return { 'ok', redis.call('HGET', KEYS[1], 'version') or '0', us(now), us(next_due), overdue, later, runs, ended }
+return { 'ok', redis.call('HGET', KEYS[1], 'version') or '0', us(now), us(next_due), overdue, later, runs, ended, closed }

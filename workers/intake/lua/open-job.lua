@@ -5,15 +5,18 @@
 --   KEYS[4] queue      list of cursors of the job's priority
 --   KEYS[5] cursors    cursor → where it stands
 --   KEYS[6] scheduled  cursors that wait for a time
+--   KEYS[7] zones      a byte per row: the number of its zone set
 --   ARGV[1] clock      µs, or '' for the server's time
 --   ARGV[2] sender     member of the lanes set
 --   ARGV[3] fp         fingerprint that the seal names
 --   ARGV[4] priority   high | normal | bulk
 --   ARGV[5] seal       JSON of the seal
 --   ARGV[6] dies_at    unix ms
---   ARGV[7] cursors    how many
---   ARGV[8..]          name and text of each cursor; then the SHA-256 of each chunk, in order
--- Returns {'waiting'} | {'open', n, wake}: a ticket n to add for wake (µs), n = 0 when none is needed | {'other'}: the id belongs to another body
+--   ARGV[7] zones      JSON of the zone sets; '' when the job has none
+--   ARGV[8] bytes      of its rows
+--   ARGV[9] cursors    how many; none when its chunks seemed not to be all in
+--   ARGV[10..]         name and text of each cursor; then the SHA-256 of each chunk, in order
+-- Returns {'waiting'} | {'all in'}: the cursors are wanted | {'open', n, wake}: a ticket n to add for wake (µs), n = 0 when none is needed | {'other'}: the id belongs to another body
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_lane.lua
 -- include: ../../../src/lanes/lua/_cursor.lua
@@ -35,8 +38,8 @@ if not h[1] then
   redis.call('HSET', KEYS[1], 'state', 'accepted')
 end
 redis.call('PEXPIREAT', KEYS[1], ARGV[6])
-local names = tonumber(ARGV[7])
-local digests = 7 + names * 2
+local names = tonumber(ARGV[9])
+local digests = 9 + names * 2
 local chunks = #ARGV - digests
 for i = 1, chunks do
   local digest = redis.call('HGET', KEYS[1], 'in:' .. ARGV[3] .. ':' .. (i - 1))
@@ -44,6 +47,13 @@ for i = 1, chunks do
   if digest ~= ARGV[digests + i] and digest ~= '*' then
     return { 'waiting' }
   end
+end
+if names == 0 then
+  return { 'all in' }
+end
+if ARGV[7] ~= '' then
+  redis.call('HSET', KEYS[1], 'zones', ARGV[7])
+  redis.call('SET', KEYS[7], ARGV[8], 'PXAT', ARGV[6])
 end
 for i = 1, chunks do
   redis.call('HDEL', KEYS[1], 'in:' .. ARGV[3] .. ':' .. (i - 1))
@@ -57,7 +67,7 @@ if complete_if_done(KEYS[1], now) then
 end
 local first = math.huge
 for i = 1, names do
-  local name, c = ARGV[6 + i * 2], parse_cursor(ARGV[7 + i * 2])
+  local name, c = ARGV[8 + i * 2], parse_cursor(ARGV[9 + i * 2])
   write_cursor(KEYS[5], name, c)
   first = math.min(first, place_cursor(KEYS[4], KEYS[6], ARGV[4], name, c, now))
 end
