@@ -54,7 +54,7 @@ function receiptsOf(stores: Stores): Service {
     const home = homes.homeOfLetters(homeLettersOf(job) ?? '');
     return home === undefined ? undefined : (await ledger.row(home, job))?.seal;
   };
-  return createReceipts({ ...stores, namespace: config.namespace, findJob });
+  return createReceipts({ ...stores, namespace: config.namespace, lanes: lanesOf(stores), findJob });
 }
 
 const upkeepOf = (stores: Stores): Service =>

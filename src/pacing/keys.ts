@@ -10,3 +10,21 @@ export function limitKeys(namespace: string, home: string, scope: string, name: 
   const state = `${namespace}:{${home}}:limit:${scope}:${name}`;
   return { state, times: `${state}:times` };
 }
+
+/** Hash of the home: what the platform said must wait, field → "until|code|repeat|probing" (lua/_holds.lua). */
+export const holdsKey = (namespace: string, home: string): string => `${namespace}:{${home}}:holds`;
+
+/** Hash of the home: field of a hold → when the platform last said something of it (unix ms). */
+export const saidKey = (namespace: string, home: string): string => `${holdsKey(namespace, home)}:said`;
+
+/** Sorted set: person → when the customer service window ends (µs). */
+export const windowKey = (namespace: string, home: string, sender: string): string =>
+  `${namespace}:{${home}}:window:${sender}`;
+
+/** Fields of the holds hash. */
+export const holdFields = {
+  sender: (id: string): string => `sender:${id}`,
+  credentials: (sender: string): string => `credentials:${sender}`,
+  portfolio: 'portfolio',
+  template: (name: string, language: string): string => `template:${name}:${language}`,
+};

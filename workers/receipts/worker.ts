@@ -1,13 +1,20 @@
 // The receipts station: what platforms said by webhook, from the topic `receipts` into the ledger. Every step can be repeated, and none
 // depends on order, so that many entries are worked off side by side.
+import type { AccountsRegistry } from '../../src/accounts/registry.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { Metrics } from '../../src/base/metrics.ts';
+import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
+import type { Secret } from '../../src/base/secret.ts';
 import type { Service } from '../../src/base/service.ts';
+import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
+import { takeAccountChange } from './account.ts';
+import { takeInbound } from './inbound.ts';
+import { createNames } from './names.ts';
 import { readReceipts } from './records.ts';
-import { createStatuses, type FindJob, type Statuses } from './statuses.ts';
+import { createStatuses, type FindJob } from './statuses.ts';
 
 /** Entries worked on at once. Each holds at most 256 KB, most hold less than one. */
 const TOGETHER = 64;
@@ -21,13 +28,17 @@ export interface ReceiptsOptions {
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
+  secret: Pick<Secret, 'derive'>;
+  accounts: AccountsRegistry;
+  lanes: Pick<Lanes, 'wake'>;
+  tickets: TicketQueue;
   findJob: FindJob;
 }
 
 export function createReceipts(options: ReceiptsOptions): Service & { failed: Promise<never> } {
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
-  const statuses = createStatuses(options);
+  const handle = createHandler(options);
   let follower: Follower | undefined;
   return {
     name: 'receipts',
@@ -37,7 +48,7 @@ export function createReceipts(options: ReceiptsOptions): Service & { failed: Pr
         topic: 'receipts',
         group: 'receipts',
         together: TOGETHER,
-        handle: (entry) => handle(statuses, entry),
+        handle,
       });
       follower.failed.catch(failed.reject);
       await Promise.race([follower.joined, options.clock.delay(JOIN_MS)]);
@@ -46,7 +57,21 @@ export function createReceipts(options: ReceiptsOptions): Service & { failed: Pr
   };
 }
 
-async function handle(statuses: Statuses, entry: DeliveredEntry): Promise<void> {
-  const record = readReceipts(entry);
-  if (record.type === 'statuses') await statuses.take(record);
+function createHandler(options: ReceiptsOptions): (entry: DeliveredEntry) => Promise<void> {
+  const statuses = createStatuses(options);
+  const names = createNames(options);
+  const told = options.metrics.counter(
+    'account_changes_total',
+    'Changes of accounts, by what became of them',
+    ['fate'],
+  );
+  return async (entry) => {
+    const record = readReceipts(entry);
+    if (record.type === 'account') {
+      const clear = await takeAccountChange({ ...options, names }, record);
+      return told.inc({ fate: clear ? 'applied' : 'unclear' });
+    }
+    await names.learn(record);
+    await (record.type === 'statuses' ? statuses.take(record) : takeInbound(options, record));
+  };
 }

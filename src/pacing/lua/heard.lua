@@ -1,0 +1,46 @@
+-- People wrote to a number: each one's customer service window, and the guard band of the number's throughput, which counts what comes in as
+-- well as what goes out. A repeat opens no window longer; at worst it widens the guard.
+--   KEYS[1] window    sorted set: person → when the window ends (µs)
+--   KEYS[2] state     state hash of the number's throughput
+--   ARGV[1] clock     µs, or '' for the server's time
+--   ARGV[2] second    unix s in which they arrived
+--   ARGV[3] messages  how many arrived
+--   ARGV[4..]         person and end of the window (µs) of each
+-- Returns the guard band: the most that came in one second of the last minute
+-- include: ../../base/lua/_time.lua
+local GUARD_US = 60000000
+-- Windows that have ended are dropped, at most so many per call.
+local TRIM = 500
+local now = now_us(ARGV[1])
+
+if ARGV[4] then
+  local ended = redis.call('ZCOUNT', KEYS[1], '-inf', us(now))
+  if ended > 0 then
+    redis.call('ZREMRANGEBYRANK', KEYS[1], 0, math.min(ended, TRIM) - 1)
+  end
+  local latest = 0
+  for i = 4, #ARGV, 2 do
+    redis.call('ZADD', KEYS[1], 'GT', ARGV[i + 1], ARGV[i])
+    latest = math.max(latest, tonumber(ARGV[i + 1]))
+  end
+  local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2] or latest)
+  redis.call('PEXPIREAT', KEYS[1], us(math.ceil(math.max(latest, last) / 1000)))
+end
+
+-- The messages of one second may come in several calls. `low`: the most of a second since the guard was set, for when it ends.
+local h = redis.call('HMGET', KEYS[2], 'guard', 'guard_until', 'in_second', 'in_count', 'low')
+local count = tonumber(ARGV[3]) + (h[3] == ARGV[2] and tonumber(h[4] or '0') or 0)
+local guard, low = tonumber(h[1] or '0'), tonumber(h[5] or '0')
+if tonumber(h[2] or '0') <= now then
+  guard, low = math.max(count, low), 0
+  redis.call('HSET', KEYS[2], 'guard_until', us(now + GUARD_US))
+elseif count >= guard then
+  guard, low = count, 0
+  redis.call('HSET', KEYS[2], 'guard_until', us(now + GUARD_US))
+else
+  low = math.max(low, count)
+end
+redis.call('HSET', KEYS[2], 'guard', us(guard), 'in_second', ARGV[2], 'in_count', us(count), 'low', us(low))
+redis.call('PEXPIRE', KEYS[2], us(2 * GUARD_US / 1000), 'GT')
+redis.call('PEXPIRE', KEYS[2], us(2 * GUARD_US / 1000), 'NX')
+return guard
