@@ -5,6 +5,7 @@ import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
 import type { Service } from '../src/base/service.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
+import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
@@ -58,7 +59,11 @@ function receiptsOf(stores: Stores): Service {
 }
 
 const upkeepOf = (stores: Stores): Service =>
-  createUpkeep({ ...stores, namespace: stores.config.namespace, lanes: lanesOf(stores) });
+  createUpkeep({
+    ...stores,
+    namespace: stores.config.namespace,
+    overdue: createOverdueLanes({ redis: stores.redis, namespace: stores.config.namespace }),
+  });
 
 const lanesOf = ({ redis, config }: Stores) => createLanes({ redis, namespace: config.namespace });
 

@@ -18,6 +18,8 @@ export interface TicketTaker {
 export interface TicketQueue {
   /** Adds a ticket that is due in `delayMs`. A lost ticket costs seconds: upkeep re-issues it, so failures are only logged. */
   add(ticket: Ticket, delayMs: number): Promise<void>;
+  /** Whether the ticket is still in the queue and nobody has taken it. */
+  waits(ticket: Ticket): Promise<boolean>;
   /** `open` is called for each ticket; it should resolve quickly. Its failures are logged: upkeep re-issues. */
   take(open: (ticket: Ticket) => Promise<void>): TicketTaker;
   close(): Promise<void>;
@@ -25,6 +27,8 @@ export interface TicketQueue {
 
 /** Tickets that one process opens at the same time. */
 const CONCURRENCY = 64;
+
+const jobIdOf = ({ sender, n }: Ticket): string => `${sender}.${n}`;
 
 export function createTicketQueue(redisUrl: string, namespace: string, logger: Logger): TicketQueue {
   const name = 'tickets';
@@ -37,7 +41,7 @@ export function createTicketQueue(redisUrl: string, namespace: string, logger: L
     add: async (ticket, delayMs) => {
       try {
         await queue.add('lane', ticket, {
-          jobId: `${ticket.sender}.${ticket.n}`,
+          jobId: jobIdOf(ticket),
           delay: Math.max(0, Math.floor(delayMs)),
           attempts: 1,
           removeOnComplete: true,
@@ -46,6 +50,15 @@ export function createTicketQueue(redisUrl: string, namespace: string, logger: L
       } catch (error) {
         logger.warn('ticket.lost', { lane: ticket.sender, reason: messageOf(error) });
       }
+    },
+    waits: async (ticket) => {
+      // A job's hash is there as long as the job is; a worker that takes it writes when.
+      const [added, taken] = await connection.hmget(
+        `${prefix}:${name}:${jobIdOf(ticket)}`,
+        'timestamp',
+        'processedOn',
+      );
+      return added !== null && taken === null;
     },
     take: (open) => startTaker(redisUrl, name, prefix, logger, open),
     close: async () => {

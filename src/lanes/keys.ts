@@ -25,6 +25,9 @@ export interface LaneKeys {
 
 export const lanesKey = (namespace: string, home: string): string => `${namespace}:{${home}}:lanes`;
 
+/** Set of homes where upkeep looks before their time. */
+export const stirredKey = (namespace: string): string => `${namespace}:stirred`;
+
 export function laneKeys(namespace: string, { home, sender }: LaneId): LaneKeys {
   const lane = `${namespace}:{${home}}:lane:${sender}`;
   return {

@@ -4,19 +4,17 @@ import { loadScript } from '../base/script.ts';
 import { jobOfCursor } from './cursor.ts';
 import { type CursorMoves, createCursorMoves } from './cursor-moves.ts';
 import { type LaneId, laneKeys, lanesKey } from './keys.ts';
+import { stir } from './overdue.ts';
 
 const openScript = loadScript(import.meta.dirname, 'lua/open-turn.lua');
 const giveBackScript = loadScript(import.meta.dirname, 'lua/give-back.lua');
 const peekScript = loadScript(import.meta.dirname, 'lua/peek.lua');
 const wakeScript = loadScript(import.meta.dirname, 'lua/wake.lua');
-const reviveScript = loadScript(import.meta.dirname, 'lua/revive.lua');
 
 /** Items that may wait alone in one lane; above it no new rows are shown until some have gone. */
 const LATER_MAX_ITEMS = 50_000;
 /** Rows of one job before the next job's turn comes. */
 const SHARE_ROWS = 16;
-/** Overdue lanes that one sweep of a home revives. */
-const REVIVE_MAX_LANES = 200;
 
 /** Lanes that one script wakes. */
 const WAKE_MAX_LANES = 200;
@@ -82,8 +80,6 @@ export interface Lanes extends CursorMoves {
   giveBack(lane: LaneId, fence: string, version: string, limitedUntilUs: number): Promise<GaveBack>;
   /** What these senders wait for has changed: tickets, due now, for those of their lanes that sleep with work. */
   wake(home: string, senders: readonly string[]): Promise<{ sender: string; n: string }[]>;
-  /** Finds lanes of a home that should have a turn and have none. */
-  revive(home: string): Promise<{ sender: string; n: string }[]>;
 }
 
 export interface LanesOptions {
@@ -130,6 +126,7 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
       const woken: { sender: string; n: string }[] = [];
       for (let i = 0; i < senders.length; i += WAKE_MAX_LANES) {
         const some = senders.slice(i, i + WAKE_MAX_LANES);
+        stir(redis, namespace, home);
         const lanes = some.map((sender) => laneKeys(namespace, { home, sender }).lane);
         const reply = await redis.run<string[]>(
           wakeScript,
@@ -140,7 +137,6 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
       }
       return woken;
     },
-    revive: (home) => revive(redis, namespace, home, testClock),
   };
 }
 
@@ -192,30 +188,5 @@ function readCandidates([, version, now, due, overdue, later, runs, ended, close
 
 const cursorName = (cursor: string): CursorName => ({ job: jobOfCursor(cursor), cursor });
 
-async function revive(redis: Redis, namespace: string, home: string, testClock: (() => number) | undefined) {
-  const now = testClock ? testClock().toFixed(0) : await serverTimeUs(redis);
-  const senders = await redis.client.zrangebyscore(
-    lanesKey(namespace, home),
-    '-inf',
-    now,
-    'LIMIT',
-    0,
-    REVIVE_MAX_LANES,
-  );
-  if (senders.length === 0) return [];
-  const lanes = senders.map((sender) => laneKeys(namespace, { home, sender }).lane);
-  const tickets = await redis.run<string[]>(
-    reviveScript,
-    [lanesKey(namespace, home), ...lanes],
-    [testClock ? now : '', ...senders],
-  );
-  return ticketsOf(senders, tickets);
-}
-
 const ticketsOf = (senders: readonly string[], tickets: readonly string[]) =>
   senders.map((sender, i) => ({ sender, n: String(tickets[i]) })).filter(({ n }) => n !== '0');
-
-async function serverTimeUs(redis: Redis): Promise<string> {
-  const [seconds, micros] = await redis.client.time();
-  return (Number(seconds) * 1_000_000 + Number(micros)).toFixed(0);
-}

@@ -4,6 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
+import { createOverdueLanes } from '../../src/lanes/overdue.ts';
 import { arriveKeys, arriveScript, HOME, laneOf } from '../support/lane-keys.ts';
 import { freshNamespace, redisUrl } from '../support/services.ts';
 
@@ -16,7 +17,9 @@ const START_US = 1_800_000_000_000_000;
 function openLane() {
   const namespace = freshNamespace();
   let nowUs = START_US;
-  const lanes = createLanes({ redis, namespace, testClock: () => nowUs });
+  const testClock = () => nowUs;
+  const lanes = createLanes({ redis, namespace, testClock });
+  const overdue = createOverdueLanes({ redis, namespace, testClock });
   const lane = laneOf(1);
   return {
     lanes,
@@ -28,7 +31,7 @@ function openLane() {
       const args = [nowUs, lane.sender, 0, 1_000_000];
       return (await redis.run<string[]>(arriveScript, arriveKeys(namespace, lane), args))[0] ?? '';
     },
-    revive: async () => (await lanes.revive(HOME))[0]?.n ?? '',
+    revive: async () => (await overdue.revive(HOME, await overdue.overdue(HOME, nowUs)))[0]?.n ?? '',
   };
 }
 

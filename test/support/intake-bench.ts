@@ -45,6 +45,7 @@ export async function openIntake(home: string): Promise<IntakeBench> {
     ledger,
     tickets: {
       add: async (ticket: Ticket) => void tickets.push(ticket),
+      waits: () => Promise.resolve(false),
       take: () => ({ stop: () => Promise.resolve() }),
       close: () => Promise.resolve(),
     },

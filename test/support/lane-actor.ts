@@ -7,6 +7,7 @@ import { createRedis } from '../../src/base/redis.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
+import { createOverdueLanes, stir } from '../../src/lanes/overdue.ts';
 import { createUpkeep } from '../../workers/upkeep/worker.ts';
 import { seededRandom } from './dice.ts';
 import { arriveKeys, arriveScript, calmKey, drainKeys, drainScript, HOME, laneOf } from './lane-keys.ts';
@@ -60,6 +61,7 @@ async function arriveOnAndOn(): Promise<void> {
     const lane = laneOf(Math.floor(random() * setup.lanes));
     // Most work is due at once, some in a moment: both kinds of wake-up.
     const delayUs = random() < 0.8 ? 0 : Math.floor(random() * LATEST_DUE_US);
+    stir(redis, namespace, lane.home);
     const [n, due] = await redis.run<[string, string, number]>(arriveScript, arriveKeys(namespace, lane), [
       '',
       lane.sender,
@@ -114,7 +116,7 @@ if (setup.upkeep) {
     clock,
     logger: silentLogger,
     accounts,
-    lanes,
+    overdue: createOverdueLanes({ redis, namespace }),
     tickets: dying,
   }).start();
 }

@@ -5,7 +5,9 @@ import { silentLogger } from '../../src/base/logger.ts';
 import type { Ticket } from '../../src/base/queue.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import type { Service } from '../../src/base/service.ts';
+import { laneKeys } from '../../src/lanes/keys.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
+import { createOverdueLanes } from '../../src/lanes/overdue.ts';
 import { createUpkeep } from '../../workers/upkeep/worker.ts';
 import { arriveKeys, arriveScript, drainKeys, drainScript, HOME, laneOf } from '../support/lane-keys.ts';
 import { freshNamespace, redisUrl } from '../support/services.ts';
@@ -22,6 +24,8 @@ function open() {
   closers.push(() => redis.close());
   const lanes = createLanes({ redis, namespace });
   const issued: Ticket[] = [];
+  /** What the queue still holds. */
+  const queued = new Set<string>();
   const upkeep = (): Service => {
     const home = { home: HOME, workspace: 'acme', environment: 'live' as const };
     const service = createUpkeep({
@@ -30,9 +34,13 @@ function open() {
       clock,
       logger: silentLogger,
       accounts: { homes: () => [home] },
-      lanes,
+      overdue: createOverdueLanes({ redis, namespace }),
       tickets: {
-        add: async (ticket) => void issued.push(ticket),
+        add: async (ticket) => {
+          issued.push(ticket);
+          queued.add(`${ticket.sender}.${ticket.n}`);
+        },
+        waits: async ({ sender, n }) => queued.has(`${sender}.${n}`),
         take: () => ({ stop: () => Promise.resolve() }),
         close: () => Promise.resolve(),
       },
@@ -60,7 +68,7 @@ function open() {
       0,
       0,
     ]);
-  return { lanes, issued, upkeep, arrive, renew };
+  return { redis, namespace, lanes, issued, queued, upkeep, arrive, renew };
 }
 
 test('a lost ticket and a dead holder are mended; what is alive or not due is left alone', async () => {
@@ -96,4 +104,36 @@ test('one of several leads; when it stops, another follows', async () => {
   const before = issued.length;
   await arrive(2);
   await until(() => issued.slice(before).some(({ sender }) => sender === 's2'), { what: 'the next leader' });
+});
+
+test('a ticket that waits in the queue is only late: it is not issued anew, but for one nudge', async () => {
+  const { issued, upkeep, arrive, queued } = open();
+  const lanes = [5, 6, 7, 8];
+  for (const number of lanes) queued.add(`s${number}.${await arrive(number)}`);
+  const lost = await arrive(9);
+  await upkeep().start();
+  await until(() => issued.some(({ sender }) => sender === 's9'), { what: 'the lost ticket' });
+  expect(issued.every(({ sender }) => sender === 's9')).toBe(true);
+  expect(Number(issued[0]?.n)).toBeGreaterThan(Number(lost));
+  const others = () => issued.filter(({ sender }) => sender !== 's9');
+  await until(() => others().length > 0, { what: 'the nudge' });
+  expect(others()).toHaveLength(1);
+});
+
+test('a lane whose calls were all answered after its turn leaves the set without a ticket', async () => {
+  const { lanes, issued, upkeep, arrive, renew, redis, namespace } = open();
+  const lane = laneOf(1);
+  const keys = laneKeys(namespace, lane);
+  const opened = await lanes.open(lane, await arrive(1), 'a');
+  const fence = opened.state === 'open' ? opened.fence : '';
+  await renew(1, fence);
+  // A call is under way when the turn is given back; its answer comes before its deadline does.
+  await redis.client.zadd(keys.fly, 1, 'job:0:0:1');
+  const seen = await lanes.peek(lane, fence, 10);
+  expect(await lanes.giveBack(lane, fence, seen?.version ?? '', 0)).toMatchObject({ wake: undefined });
+  await redis.client.zrem(keys.fly, 'job:0:0:1');
+  await upkeep().start();
+  const gone = async () => (await redis.client.exists(keys.lanes)) === 0;
+  await until(gone, { what: 'the lane has left the set' });
+  expect(issued).toEqual([]);
 });

@@ -4,6 +4,7 @@ import type { Sender } from '../../src/accounts/port.ts';
 import { messageOf } from '../../src/base/failure.ts';
 import type { Limit } from '../../src/contract/limit.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
+import { stir } from '../../src/lanes/overdue.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
 import { limitsOf } from '../../src/pacing/limits.ts';
 import type { Sent } from '../../src/platforms/port.ts';
@@ -121,6 +122,8 @@ export class Lane {
     while (this.#outcomes.length > 0) {
       const batch = this.#outcomes.slice(0, SETTLE_MAX);
       try {
+        // What goes back to a lane that sleeps may be due before anything upkeep knows of.
+        if (batch.some(({ to }) => to === 'q')) stir(redis, namespace, this.id.home);
         const { wake, whole } = await settle(redis, namespace, this.id, this.limitsHeld(), batch);
         this.#outcomes = this.#outcomes.slice(batch.length);
         countOutcomes(batch, metrics);

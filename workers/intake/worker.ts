@@ -11,6 +11,7 @@ import { type ChunkRecord, type SealRecord, sealRecordSchema } from '../../src/c
 import { cursorsOf } from '../../src/lanes/cursor.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
 import { wakeOf } from '../../src/lanes/lanes.ts';
+import { stir } from '../../src/lanes/overdue.ts';
 import { chunkKeys, jobKeys, jobRowKey } from '../../src/ledger/keys.ts';
 import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
@@ -112,6 +113,7 @@ async function openOnce(options: IntakeOptions, seal: SealRecord): Promise<strin
   const zones = await zonesOfRows(redis, namespace, seal, contactZones);
   const cursors =
     zones || seal.quiet_hours?.time_zone !== 'recipient' ? cursorsOf(seal, zones, clock.now()) : [];
+  stir(redis, namespace, seal.home);
   return redis.run<string[]>(
     openScript,
     [

@@ -1,4 +1,5 @@
-// The upkeep station: one leader among its processes sweeps every home for lanes that should have a turn and have none.
+// The upkeep station: one leader among its processes finds lanes that should have a turn and have none, and issues their tickets anew.
+// What it costs follows what happens: a home is looked at when something in it is overdue, or a hint or the slow round says so.
 import type { Accounts } from '../../src/accounts/port.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { messageOf } from '../../src/base/failure.ts';
@@ -6,14 +7,17 @@ import type { Logger } from '../../src/base/logger.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import { ask, type Redis } from '../../src/base/redis.ts';
 import type { Service } from '../../src/base/service.ts';
-import type { Lanes } from '../../src/lanes/lanes.ts';
+import type { OverdueLane, OverdueLanes } from '../../src/lanes/overdue.ts';
+import { createRounds, type Rounds } from './rounds.ts';
 
 /** A lost ticket or a dead holder is noticed within this, on top of its lease or grace. */
 const SWEEP_MS = 250;
 /** A dead leader is followed within this; two leaders at once do no harm. */
 const LEADER_MS = 1_000;
-/** Homes swept at the same time. */
-const PARALLEL = 64;
+/** Homes looked at in one write to Redis. */
+const PARALLEL = 256;
+/** Tickets that have waited in the queue for this long get one more among them, should the queue have fallen asleep over them. */
+const NUDGE_US = 2_000_000;
 
 export interface UpkeepOptions {
   redis: Redis;
@@ -21,7 +25,7 @@ export interface UpkeepOptions {
   clock: Clock;
   logger: Logger;
   accounts: Pick<Accounts, 'homes'>;
-  lanes: Pick<Lanes, 'revive'>;
+  overdue: OverdueLanes;
   tickets: TicketQueue;
 }
 
@@ -29,11 +33,13 @@ export function createUpkeep(options: UpkeepOptions): Service {
   const { clock, logger } = options;
   const stopping = new AbortController();
   const owner = clock.randomHex(8);
+  const rounds = createRounds();
   let loop: Promise<void> | undefined;
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        if (await lead(options, owner)) await sweep(options);
+        if (await lead(options, owner)) await sweep(options, rounds);
+        else rounds.forget();
       } catch (error) {
         logger.warn('upkeep.delayed', { reason: messageOf(error) });
       }
@@ -61,16 +67,57 @@ async function lead({ redis, namespace }: UpkeepOptions, owner: string): Promise
   return true;
 }
 
-async function sweep({ accounts, lanes, tickets, logger }: UpkeepOptions): Promise<void> {
-  const homes = [...new Set(accounts.homes().map(({ home }) => home))];
-  for (let i = 0; i < homes.length; i += PARALLEL) {
-    await Promise.all(
-      homes.slice(i, i + PARALLEL).map(async (home) => {
-        for (const { sender, n } of await lanes.revive(home)) {
-          logger.info('lane.revived', { lane: sender, home });
-          await tickets.add({ home, sender, n }, 0);
-        }
-      }),
-    );
+async function sweep(options: UpkeepOptions, rounds: Rounds): Promise<void> {
+  const { accounts, overdue } = options;
+  const [nowUs, hints] = await Promise.all([overdue.nowUs(), overdue.takeHints()]);
+  const known = [...new Set(accounts.homes().map(({ home }) => home))];
+  const homes = rounds.next(known, hints, nowUs);
+  const round: Round = { options, rounds, nowUs, nudged: false };
+  for (let i = 0; i < homes.length; i += PARALLEL)
+    await Promise.all(homes.slice(i, i + PARALLEL).map((home) => look(round, home)));
+}
+
+interface Round {
+  options: UpkeepOptions;
+  rounds: Rounds;
+  nowUs: number;
+  nudged: boolean;
+}
+
+async function look(round: Round, home: string): Promise<void> {
+  const { options, rounds, nowUs } = round;
+  const dueUs = await options.overdue.nextDueUs(home);
+  if (dueUs === undefined || dueUs > nowUs) return rounds.saw(home, dueUs);
+  rounds.waits(home, dueUs, nowUs);
+  const late = await options.overdue.overdue(home, nowUs);
+  const lost = await withoutTicket(options, home, late);
+  const [first] = late;
+  if (lost.length === 0 && first && !round.nudged && nowUs - dueUs > NUDGE_US) {
+    round.nudged = true;
+    lost.push(first);
+  }
+  if (lost.length > 0) await revive(options, home, lost);
+}
+
+/** A ticket that is only late is left alone: were each issued anew while thousands wait, the queue would be nothing but copies. */
+async function withoutTicket(
+  { tickets }: UpkeepOptions,
+  home: string,
+  lanes: readonly OverdueLane[],
+): Promise<OverdueLane[]> {
+  const waits = await Promise.all(
+    lanes.map(({ sender, n }) => n !== '' && tickets.waits({ home, sender, n })),
+  );
+  return lanes.filter((_, i) => !waits[i]);
+}
+
+async function revive(
+  { overdue, tickets, logger }: UpkeepOptions,
+  home: string,
+  lost: readonly OverdueLane[],
+): Promise<void> {
+  for (const { sender, n } of await overdue.revive(home, lost)) {
+    logger.info('lane.revived', { lane: sender, home });
+    await tickets.add({ home, sender, n }, 0);
   }
 }
