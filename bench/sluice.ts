@@ -21,8 +21,8 @@ export interface SluiceOptions {
   platformUrl: string;
   /** The processes beside the API. */
   workers: readonly ('intake' | 'upkeep')[];
-  /** Limits beside the throughput. */
-  limitsOf?: (sender: number) => readonly object[];
+  /** What a sender has other than its throughput of 10,000/s, as in the accounts file. */
+  settingsOf?: (sender: number) => Record<string, unknown>;
 }
 
 export interface Sluice {
@@ -36,7 +36,7 @@ export interface Sluice {
   counts(job: string): Promise<Record<string, number>>;
   /** CPU seconds of everything but dispatch. */
   cpuBeside(): number | undefined;
-  startDispatch(): Promise<Program>;
+  startDispatch(env?: Record<string, string>): Promise<Program>;
   stop(): Promise<void>;
 }
 
@@ -56,8 +56,8 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-bench-'));
   const env = environmentOf(options, namespace, folder);
   const programs: Program[] = [];
-  const start = (args: string[]): Program => {
-    const program = startProgram(['workers/run.ts', ...args], env);
+  const start = (args: string[], more: Record<string, string> = {}): Program => {
+    const program = startProgram(['workers/run.ts', ...args], { ...env, ...more });
     programs.push(program);
     return program;
   };
@@ -75,8 +75,8 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
       apiUrl,
       ...callsOf(apiUrl),
       cpuBeside: () => sumOf(beside.map(cpuSecondsOf)),
-      startDispatch: async () => {
-        const dispatch = start(['worker', 'dispatch']);
+      startDispatch: async (more) => {
+        const dispatch = start(['worker', 'dispatch'], more);
         await dispatch.says(/process\.started/);
         return dispatch;
       },
@@ -107,7 +107,7 @@ function environmentOf(options: SluiceOptions, namespace: string, folder: string
 }
 
 /** Senders without a portfolio: each is a home of its own. */
-const accountsOf = ({ senders, platformUrl, limitsOf = () => [] }: SluiceOptions) => ({
+const accountsOf = ({ senders, platformUrl, settingsOf }: SluiceOptions) => ({
   workspaces: [
     {
       id: 'bench',
@@ -120,7 +120,7 @@ const accountsOf = ({ senders, platformUrl, limitsOf = () => [] }: SluiceOptions
         base_url: platformUrl,
         access_token: 'bench-access-token',
         throughput: THROUGHPUT,
-        limits: limitsOf(sender),
+        ...settingsOf?.(sender),
       })),
     },
   ],

@@ -41,7 +41,7 @@ export async function atRest(setting: Setting, downstream: Downstream, held: num
     senders: held + IDLE,
     platformUrl: downstream.url,
     workers: ['intake', 'upkeep'],
-    limitsOf: (sender) => (sender < held ? [HELD_LIMIT] : []),
+    settingsOf: (sender) => (sender < held ? { limits: [HELD_LIMIT] } : {}),
   });
   try {
     const dispatch = await sluice.startDispatch();

@@ -1,7 +1,9 @@
 // A verdict on a call → what happens to its item, and whether its whole lane must rest.
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createServerClock } from '../../src/pacing/server-clock.ts';
 import type { Later, Sent, Verdict } from '../../src/platforms/port.ts';
-import { laneRestMs, outcomeOf } from '../../workers/dispatch/outcome.ts';
+import { countedAtUs, laneRestMs, outcomeOf } from '../../workers/dispatch/outcome.ts';
 import type { Grant } from '../../workers/dispatch/take.ts';
 import { jobEntries, rowsOf } from '../support/job-entries.ts';
 
@@ -13,7 +15,7 @@ const grant = (attempt = 1): Grant => ({
   momentUs: 0,
   run: 'r',
 });
-const times = { endedUs: 5_000_000, atMs: 1_700_000_000_000 };
+const times = { endedUs: 5_000_000, countedUs: 4_000_000, atMs: 1_700_000_000_000 };
 const half = () => 0.5;
 const later = (over: Partial<Later> = {}): Later => ({
   outcome: 'later',
@@ -37,7 +39,7 @@ test('accepted, failed and unknown end the try', () => {
     index: 2,
     try: 1,
     written: true,
-    endedUs: times.endedUs,
+    endedUs: times.countedUs,
     result: { providerId: 'wamid.x', error: null },
   });
   const failed: Verdict = { outcome: 'failed', code: '131026', message: 'no', moves: 'item' };
@@ -71,4 +73,34 @@ test('the lane rests when the answer speaks about more than the item', () => {
   // Nothing reached the platform, so it cannot have asked anybody to rest.
   expect(laneRestMs(later({ sent: false }), half)).toBe(0);
   expect(laneRestMs({ outcome: 'unknown', code: 'x', message: '' }, half)).toBe(0);
+});
+
+const OFFSET_US = 1_800_000_000_000_000;
+
+test('an arrival bound frees a place that much after the write, never earlier, and never later than the answer would', () => {
+  const call = fc.record({
+    writtenAtUs: fc.integer({ min: 1, max: 10_000_000 }),
+    roundTripUs: fc.nat(40_000_000),
+    boundMs: fc.integer({ min: 1, max: 60_000 }),
+    thereUs: fc.nat(20_000),
+    backUs: fc.nat(20_000),
+  });
+  fc.assert(
+    fc.property(call, ({ writtenAtUs, roundTripUs, boundMs, thereUs, backUs }) => {
+      const sent = { writtenAtUs, endedAtUs: writtenAtUs + roundTripUs };
+      const boundUs = writtenAtUs + boundMs * 1_000;
+      const countedUs = countedAtUs(sent, boundMs);
+      expect(countedUs).toBe(roundTripUs < boundMs * 1_000 ? sent.endedAtUs : boundUs);
+      expect(countedAtUs(sent, undefined)).toBe(sent.endedAtUs);
+      // In the server's time, which the limits are kept in, it may only be later.
+      const clock = createServerClock();
+      clock.observe(0, thereUs + backUs, OFFSET_US + thereUs);
+      expect(clock.toServer(countedUs)).toBeGreaterThanOrEqual(OFFSET_US + Math.min(sent.endedAtUs, boundUs));
+    }),
+  );
+});
+
+test('a call without an answer is bounded by its write as well, and one without a write by nothing', () => {
+  expect(countedAtUs({ writtenAtUs: 1_000, endedAtUs: 30_001_000 }, 20)).toBe(21_000);
+  expect(countedAtUs({ writtenAtUs: undefined, endedAtUs: 30_001_000 }, 20)).toBe(30_001_000);
 });

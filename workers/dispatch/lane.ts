@@ -9,7 +9,7 @@ import { foldChunk } from '../../src/ledger/fold.ts';
 import { limitsOf } from '../../src/pacing/limits.ts';
 import type { Sent } from '../../src/platforms/port.ts';
 import type { DispatchContext, DispatchMetrics } from './context.ts';
-import { laneRestMs, outcomeOf } from './outcome.ts';
+import { countedAtUs, laneRestMs, outcomeOf } from './outcome.ts';
 import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
 import type { Grant } from './take.ts';
 
@@ -99,14 +99,12 @@ export class Lane {
     budget.release(1);
     const rest = laneRestMs(sent.verdict, clock.random);
     if (rest > 0) this.restUntilUs = Math.max(this.restUntilUs, clock.monotonicUs() + rest * 1_000);
-    this.add(
-      outcomeOf(
-        grant,
-        sent,
-        { endedUs: serverClock.toServer(sent.endedAtUs), atMs: clock.now() },
-        clock.random,
-      ),
-    );
+    const times = {
+      endedUs: serverClock.toServer(sent.endedAtUs),
+      countedUs: serverClock.toServer(countedAtUs(sent, sender.arrival_bound)),
+      atMs: clock.now(),
+    };
+    this.add(outcomeOf(grant, sent, times, clock.random));
   }
 
   /** Settles what waits; one batch at a time per lane. Never rejects: what Redis did not take stays and is tried again. */

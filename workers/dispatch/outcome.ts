@@ -6,6 +6,8 @@ import type { Grant } from './take.ts';
 export interface Times {
   /** When the call ended, server time µs. */
   endedUs: number;
+  /** When the platform had counted it at the latest, server time µs: its place is taken until one period later. */
+  countedUs: number;
   /** Unix ms, for the item's record. */
   atMs: number;
 }
@@ -23,7 +25,7 @@ export function outcomeOf(
     try: grant.try,
     run: grant.run,
     written: writtenAtUs !== undefined,
-    endedUs: times.endedUs,
+    endedUs: times.countedUs,
     dueUs: 0,
     maxAttempts: 0,
   };
@@ -58,6 +60,18 @@ export function outcomeOf(
       };
     }
   }
+}
+
+/**
+ * When the platform had counted a call at the latest: at its answer. Where its network is known, `arrivalBoundMs` after the write, if that
+ * comes first: then a place costs the bound and not the round trip. A call that was never written counts nowhere.
+ */
+export function countedAtUs(
+  { writtenAtUs, endedAtUs }: Pick<Sent, 'writtenAtUs' | 'endedAtUs'>,
+  arrivalBoundMs: number | undefined,
+): number {
+  if (writtenAtUs === undefined || arrivalBoundMs === undefined) return endedAtUs;
+  return Math.min(endedAtUs, writtenAtUs + arrivalBoundMs * 1_000);
 }
 
 /** How long (ms) the whole lane must rest after this verdict; 0 when only the item waits. */

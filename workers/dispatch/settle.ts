@@ -28,7 +28,9 @@ export interface Outcome {
   /** Whether it counts as an attempt, and after how many `q` becomes `f` (0: never). */
   counts: boolean;
   maxAttempts: number;
+  /** When its place was counted at the latest: the answer, or the bound of its arrival. It is free one period later. */
   endedUs: number;
+  /** When an item that goes back may be tried again. */
   dueUs: number;
   result: Result;
 }
