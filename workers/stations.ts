@@ -9,6 +9,7 @@ import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
+import { aftermathOf } from '../src/platforms/meta/aftermath.ts';
 import { check } from '../src/platforms/meta/check.ts';
 import { createMeta } from '../src/platforms/meta/client.ts';
 import { metaWebhook } from '../src/platforms/meta/webhook.ts';
@@ -55,7 +56,13 @@ function receiptsOf(stores: Stores): Service {
     const home = homes.homeOfLetters(homeLettersOf(job) ?? '');
     return home === undefined ? undefined : (await ledger.row(home, job))?.seal;
   };
-  return createReceipts({ ...stores, namespace: config.namespace, lanes: lanesOf(stores), findJob });
+  return createReceipts({
+    ...stores,
+    namespace: config.namespace,
+    lanes: lanesOf(stores),
+    findJob,
+    aftermathOf,
+  });
 }
 
 const upkeepOf = (stores: Stores): Service =>

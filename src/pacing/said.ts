@@ -47,17 +47,20 @@ export interface SaidHold {
   code: string;
   /** When it was said, unix ms: an older word does not replace a newer one. */
   saidMs: number;
+  /** A hold that ends later stays. */
+  atLeast?: boolean;
 }
 
 /** Resolves with whether it changed anything. */
 export async function sayHold(
   redis: Redis,
   namespace: string,
-  { home, field, untilMs, code, saidMs }: SaidHold,
+  { home, field, untilMs, code, saidMs, atLeast = false }: SaidHold,
 ): Promise<boolean> {
   const untilUs = untilMs === undefined ? '0' : (untilMs * 1_000).toFixed(0);
   // A code is a word; what stands between bars must not hold one.
   const word = code.replace(/[^\w.-]/g, '_');
   const keys = [holdsKey(namespace, home), saidKey(namespace, home)];
-  return (await redis.run<number>(holdScript, keys, ['', field, untilUs, word, saidMs])) === 1;
+  const args = ['', field, untilUs, word, saidMs, atLeast ? '1' : '0'];
+  return (await redis.run<number>(holdScript, keys, args)) === 1;
 }

@@ -97,6 +97,12 @@ export interface HeardStatus extends Pick<ReceiptStatus, 'id' | 'status' | 'at' 
   attemptId: string | undefined;
 }
 
+/** A failure told by webhook holds more than its message, for so long. */
+export interface Aftermath {
+  moves: Exclude<Moves, 'item' | 'pair' | 'recipient'>;
+  holdMs: number;
+}
+
 /** The platform's names for the account and the number, where it told them. */
 export interface HeardNames {
   account?: string;

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import { holdsKey, limitKeys, windowKey } from '../../src/pacing/keys.ts';
+import { bulk } from '../support/client.ts';
 import { redisUrl } from '../support/services.ts';
 import { numberOf, servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
@@ -85,4 +86,15 @@ test('a restriction, a disabled account and a paused template hold, and are lift
   await within('template held', async () => (await hold('template:offer:en_US'))?.includes('|PAUSED|'));
   await platform.change(number, 'message_template_status_update', { event: 'APPROVED', ...names });
   await within('template lifted', async () => (await hold('template:offer:en_US')) === null);
+});
+
+test('a failure that came by webhook holds what it speaks of: the paused template', async () => {
+  const { platform } = served.stage;
+  await served.stage.webhook('s1', served.service.url, { fail: 1, fail_code: 132015, delay_ms: 10 });
+  const { id } = await api().send(bulk(1));
+  await until(async () => (await api().job(id)).counts.failed === 1, { what: 'the message failed' });
+  await within('held by a receipt', async () =>
+    (await hold('template:order_ready:en_US'))?.includes('|132015|'),
+  );
+  expect((await platform.ledger()).repeats).toBe(0);
 });

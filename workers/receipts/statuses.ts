@@ -1,12 +1,11 @@
 // Statuses of one record → the items of its job, in batches per chunk. What speaks about nothing of ours is counted and let go.
-import type { Clock } from '../../src/base/clock.ts';
 import { messageOf } from '../../src/base/failure.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { Metrics } from '../../src/base/metrics.ts';
-import type { Redis } from '../../src/base/redis.ts';
 import type { StatusesRecord } from '../../src/contract/receipt.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
+import { type AftermathOptions, holdAftermath } from './aftermath.ts';
 import { createBatches } from './batches.ts';
 import { merge, type Receipt } from './merge.ts';
 
@@ -18,10 +17,7 @@ const MAX_SEALS = 2_000;
 /** The seal of a job; undefined when nobody knows it (any more). */
 export type FindJob = (job: string) => Promise<SealRecord | undefined>;
 
-export interface StatusesOptions {
-  redis: Redis;
-  namespace: string;
-  clock: Clock;
+export interface StatusesOptions extends AftermathOptions {
   logger: Logger;
   metrics: Metrics;
   findJob: FindJob;
@@ -47,6 +43,7 @@ export function createStatuses(options: StatusesOptions): Statuses {
     const merged = await merge(redis, namespace, seal, n, receipts);
     counted.inc({ fate: 'moved' }, merged?.moved ?? 0);
     counted.inc({ fate: merged ? 'known' : 'no_job' }, receipts.length - (merged?.moved ?? 0));
+    if (merged) await holdAftermath(options, seal, receipts);
     if (merged && merged.foldable >= FOLD_BYTES) await fold(seal, n);
   });
   return {

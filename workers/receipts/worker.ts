@@ -10,6 +10,7 @@ import type { Secret } from '../../src/base/secret.ts';
 import type { Service } from '../../src/base/service.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
+import type { Aftermath } from '../../src/platforms/port.ts';
 import { takeAccountChange } from './account.ts';
 import { takeInbound } from './inbound.ts';
 import { createNames } from './names.ts';
@@ -33,6 +34,7 @@ export interface ReceiptsOptions {
   lanes: Pick<Lanes, 'wake'>;
   tickets: TicketQueue;
   findJob: FindJob;
+  aftermathOf(code: string): Aftermath | undefined;
 }
 
 export function createReceipts(options: ReceiptsOptions): Service & { failed: Promise<never> } {

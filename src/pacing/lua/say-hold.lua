@@ -7,6 +7,7 @@
 --   ARGV[3] until     µs; 0: it need not wait any more
 --   ARGV[4] code      the platform's word for it
 --   ARGV[5] at        unix ms at which it was said
+--   ARGV[6] at_least  1: a hold that ends later stays
 -- Returns 1 when there was something to change
 -- include: ../../base/lua/_time.lua
 local LINGER_MS = 86400000
@@ -21,8 +22,12 @@ redis.call('PEXPIRE', KEYS[2], us(SAID_MS))
 if until_us <= now then
   return redis.call('HDEL', KEYS[1], ARGV[2])
 end
+local before = redis.call('HGET', KEYS[1], ARGV[2])
+if ARGV[6] == '1' and tonumber((before or '0'):match('^%d+')) >= until_us then
+  return 0
+end
 local hold = us(until_us) .. '|' .. ARGV[4] .. '|0|'
-if redis.call('HGET', KEYS[1], ARGV[2]) == hold then
+if before == hold then
   return 0
 end
 redis.call('HSET', KEYS[1], ARGV[2], hold)
