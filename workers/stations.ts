@@ -23,6 +23,7 @@ import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
 import type { Stores } from './stores.ts';
+import { resendDue } from './upkeep/resend.ts';
 import { createUpkeep } from './upkeep/worker.ts';
 
 /** A call ends this long after its moment at the latest: the platform client's deadline and the last moment of a write. */
@@ -70,6 +71,12 @@ const upkeepOf = (stores: Stores): Service =>
     ...stores,
     namespace: stores.config.namespace,
     overdue: createOverdueLanes({ redis: stores.redis, namespace: stores.config.namespace }),
+    resend: () =>
+      resendDue({
+        ...stores,
+        namespace: stores.config.namespace,
+        resendAfterMs: stores.config.resendAfterMs,
+      }),
   });
 
 const lanesOf = ({ redis, config }: Stores) => createLanes({ redis, namespace: config.namespace });

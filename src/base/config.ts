@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { durationSchema } from '../contract/time.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const SECRET_FILE = '.sluice/secret';
@@ -46,6 +47,7 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LEVELS).default('info'),
   HEALTH_PORT: port.optional(),
   DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(5_000),
+  RESEND_AFTER: durationSchema.default(600_000),
   DISPATCH_CALLS: z.coerce.number().int().min(1).max(4_096).default(1_024),
 });
 
@@ -61,6 +63,8 @@ export interface Config {
   logLevel: string;
   /** Where a worker process answers /healthz and /readyz; unset: nowhere. */
   healthPort: number | undefined;
+  /** A message that nobody heard of for so long (ms) is sent once more, where its job says so. */
+  resendAfterMs: number;
   /** Turns that one dispatch process holds at once. */
   dispatchLanes: number;
   /** Platform calls that one dispatch process has in flight at once. */
@@ -97,6 +101,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     namespace: value.SLUICE_NAMESPACE,
     logLevel: value.LOG_LEVEL,
     healthPort: value.HEALTH_PORT,
+    resendAfterMs: value.RESEND_AFTER,
     dispatchLanes: value.DISPATCH_LANES,
     dispatchCalls: value.DISPATCH_CALLS,
   };

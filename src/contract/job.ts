@@ -91,6 +91,8 @@ export interface Item {
   reference: string | null;
   status: ItemStatus;
   attempts: number;
+  /** It was unknown for its time and was sent once more, as the job asked: the person may have it twice. */
+  possible_duplicate?: boolean;
   provider_id: string | null;
   error: { code: string; message: string } | null;
   hold: Hold | null;

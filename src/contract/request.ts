@@ -112,7 +112,6 @@ function consistent(body: Consistency, ctx: z.RefinementCtx): void {
     problem('spread', 'too_long', 'must not be longer than expires_after');
   for (const field of NOT_YET)
     if (body[field] !== undefined) problem(field, 'not_available', 'is not available yet');
-  if (body.on_unknown === 'resend') problem('on_unknown', 'not_available', '"resend" is not available yet');
 }
 
 /** zod's issues → details of an `invalid_request`, at most 100. Never repeats a value. */

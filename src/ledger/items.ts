@@ -39,7 +39,12 @@ export function createItemReader(
     const next = end < row.seal.rows ? end : undefined;
     const chunks = await readChunks(redis, namespace, home, row, found);
     const tries = await triesOf(redis, keys, found);
-    return { rows: found.map((one, i) => itemOf(row, one, tries[i] ?? 0, chunks)), next };
+    const again = await resentOf(redis, keys, row, found);
+    const rows = found.map((one, i) => itemOf(row, one, tries[i] ?? 0, chunks));
+    return {
+      rows: rows.map((item) => (again.has(item.index) ? { ...item, possible_duplicate: true } : item)),
+      next,
+    };
   };
 }
 
@@ -84,6 +89,18 @@ async function triesOf(redis: Redis, keys: ReturnType<typeof jobKeys>, found: Fo
   return found.map(
     ({ index }, i) => ((((tries[index - first.index] ?? 0) - Number(uncounted[i] ?? 0)) % 256) + 256) % 256,
   );
+}
+
+/** Which of them were sent once more after nobody had heard of them: only jobs that ask for it have such. */
+async function resentOf(
+  redis: Redis,
+  keys: ReturnType<typeof jobKeys>,
+  { seal }: JobRow,
+  found: Found[],
+): Promise<Set<number>> {
+  if (seal.on_unknown !== 'resend' || found.length === 0) return new Set();
+  const marks = await ask(redis.client.hmget(keys.resent, ...found.map(({ index }) => String(index))));
+  return new Set(found.filter((_, i) => marks[i] !== null).map(({ index }) => index));
 }
 
 function itemOf(

@@ -8,6 +8,8 @@ export interface JobKeys {
   tries: string;
   /** Hash: index → starts that do not count as attempts. */
   uncounted: string;
+  /** Hash: index → 1 for items that were sent once more after nobody had heard of them. */
+  resent: string;
   /** String: of a job with quiet hours where the recipients are, the number of a row's zone set as a byte. */
   zones: string;
 }
@@ -27,6 +29,7 @@ export function jobKeys(namespace: string, home: string, job: string, fingerprin
     statuses: `${bytes}:s`,
     tries: `${bytes}:t`,
     uncounted: `${bytes}:u`,
+    resent: `${bytes}:d`,
     zones: `${bytes}:o`,
   };
 }
@@ -40,3 +43,6 @@ export function chunkKeys(namespace: string, home: string, job: string, fingerpr
 /** Sorted set of a workspace's jobs by creation (ms). */
 export const jobListKey = (namespace: string, workspace: string, environment: string): string =>
   `${namespace}:{${workspace}}:jobs:${environment}`;
+
+/** Sorted set over the installation: "job home" of jobs that send unknown items once more, by when to look at them (unix ms). */
+export const resendKey = (namespace: string): string => `${namespace}:resend`;

@@ -44,7 +44,7 @@ test.each<[string, Record<string, unknown>, string[]]>([
   ['a spread that is a number', { spread: 600 }, ['spread invalid_type']],
   ['a finish without a zone', { finish_by: '2026-12-01T09:00:00' }, ['finish_by invalid_format']],
   ['unique_within', { unique_within: '24h' }, ['unique_within not_available']],
-  ['a policy not yet built', { on_unknown: 'resend' }, ['on_unknown not_available']],
+  ['a policy of no name', { on_unknown: 'again' }, ['on_unknown invalid_value']],
   [
     'quiet hours of no length',
     { quiet_hours: { from: '21:00', to: '21:00', time_zone: 'recipient' } },

@@ -16,6 +16,7 @@ export interface JobSetup {
   diesAtMs?: number;
   sendAtMs?: number;
   priority?: SealRecord['priority'];
+  onUnknown?: SealRecord['on_unknown'];
 }
 
 export interface JobEntries {
@@ -74,7 +75,7 @@ export function jobEntries(setup: JobSetup): JobEntries {
     category: 'marketing',
     priority,
     ...(setup.sendAtMs === undefined ? {} : { send_at: setup.sendAtMs }),
-    on_unknown: 'hold',
+    on_unknown: setup.onUnknown ?? 'hold',
     metadata: {},
   };
   return { seal, chunks: chunks.map(entryOf), sealed: entryOf(seal) };

@@ -40,9 +40,14 @@ export interface LedgerBench {
   counts(): Promise<{ row: Record<string, number>; bytes: Record<string, number>; state: string }>;
 }
 
-export async function openLedger(intake: IntakeBench, rows: Row[], chunkRows = 4): Promise<LedgerBench> {
+export async function openLedger(
+  intake: IntakeBench,
+  rows: Row[],
+  chunkRows = 4,
+  onUnknown: 'hold' | 'resend' = 'hold',
+): Promise<LedgerBench> {
   const { redis, namespace } = intake;
-  const { seal, chunks, sealed } = jobEntries({ ...LANE, rows, chunkRows });
+  const { seal, chunks, sealed } = jobEntries({ ...LANE, rows, chunkRows, onUnknown });
   const lanes = createLanes({ redis, namespace });
   for (const entry of [...chunks, sealed]) await intake.deliver(entry);
   const opened = await lanes.open(LANE, intake.tickets.at(-1)?.n ?? '', clock.randomHex(8));

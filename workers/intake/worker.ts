@@ -2,7 +2,7 @@
 import type { Clock } from '../../src/base/clock.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
-import type { Redis } from '../../src/base/redis.ts';
+import { ask, type Redis } from '../../src/base/redis.ts';
 import { encodeRows } from '../../src/base/rows.ts';
 import { loadScript } from '../../src/base/script.ts';
 import type { Service } from '../../src/base/service.ts';
@@ -12,7 +12,7 @@ import { cursorsOf } from '../../src/lanes/cursor.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
 import { wakeOf } from '../../src/lanes/lanes.ts';
 import { stir } from '../../src/lanes/overdue.ts';
-import { chunkKeys, jobKeys, jobRowKey } from '../../src/ledger/keys.ts';
+import { chunkKeys, jobKeys, jobRowKey, resendKey } from '../../src/ledger/keys.ts';
 import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
@@ -100,10 +100,17 @@ async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   if (reply[0] === 'other')
     return logger.warn('job.refused', { job: seal.job, reason: 'the id belongs to another body' });
   if (reply[0] !== 'open') return;
+  await watchUnknown(options, seal);
   logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
   const wake = wakeOf(String(reply[1]), String(reply[2]));
   if (wake)
     await tickets.add({ home: seal.home, sender: seal.sender, n: wake.n }, wake.wakeUs / 1_000 - clock.now());
+}
+
+/** Upkeep looks at jobs that send unknown items once more. Repeatable. */
+async function watchUnknown({ redis, namespace, clock }: IntakeOptions, seal: SealRecord): Promise<void> {
+  if (seal.on_unknown !== 'resend') return;
+  await ask(redis.client.zadd(resendKey(namespace), 'NX', clock.now(), `${seal.job} ${seal.home}`));
 }
 
 async function openOnce(options: IntakeOptions, seal: SealRecord): Promise<string[]> {

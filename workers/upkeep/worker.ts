@@ -1,4 +1,5 @@
-// The upkeep station: one leader among its processes finds lanes that should have a turn and have none, and issues their tickets anew.
+// The upkeep station: one leader among its processes finds lanes that should have a turn and have none, and issues their tickets anew;
+// and it sends unknown items once more, where their job says so.
 // What it costs follows what happens: a home is looked at when something in it is overdue, or a hint or the slow round says so.
 import type { Accounts } from '../../src/accounts/port.ts';
 import type { Clock } from '../../src/base/clock.ts';
@@ -27,6 +28,8 @@ export interface UpkeepOptions {
   accounts: Pick<Accounts, 'homes'>;
   overdue: OverdueLanes;
   tickets: TicketQueue;
+  /** Sends unknown items once more, where their job says so and their time has come. */
+  resend?: () => Promise<void>;
 }
 
 export function createUpkeep(options: UpkeepOptions): Service {
@@ -38,8 +41,10 @@ export function createUpkeep(options: UpkeepOptions): Service {
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        if (await lead(options, owner)) await sweep(options, rounds);
-        else rounds.forget();
+        if (await lead(options, owner)) {
+          await sweep(options, rounds);
+          await options.resend?.();
+        } else rounds.forget();
       } catch (error) {
         logger.warn('upkeep.delayed', { reason: messageOf(error) });
       }
