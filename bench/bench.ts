@@ -8,6 +8,8 @@ export interface BenchOptions {
   rounds?: number;
   /** Messages per sender. */
   perSender?: number;
+  /** Everything, where the ordinary run measures a part. */
+  full?: true;
 }
 
 export interface Setting {

@@ -1,4 +1,4 @@
-// `npm run bench [-- name… --only contestant,… --rounds n --per-sender n]`: every benchmark beside its peers, in the same run.
+// `npm run bench [-- name… --only contestant,… --rounds n --per-sender n --full]`: every benchmark beside its peers, in the same run.
 // Prints one table and writes bench/results/*.json (not when the run was shortened). Ends with status 1 when a count was not exact.
 import { parseArgs } from 'node:util';
 import { images } from '../src/setup/docker.ts';
@@ -8,6 +8,7 @@ import { provideRedis } from '../src/setup/redis.ts';
 import { accept } from './accept/accept.ts';
 import type { Bench, BenchOptions } from './bench.ts';
 import { dispatch } from './dispatch/dispatch.ts';
+import { limits } from './limits/limits.ts';
 import { type Machine, machineOf } from './machine.ts';
 import { many } from './many/many.ts';
 import { memory } from './memory/memory.ts';
@@ -15,7 +16,7 @@ import { killPrograms } from './processes.ts';
 import { openRedis } from './redis.ts';
 import { keep, type Report, tableOf } from './report.ts';
 
-const BENCHES: readonly Bench[] = [dispatch, many, accept, memory];
+const BENCHES: readonly Bench[] = [dispatch, many, accept, memory, limits];
 
 const say = (line: string): void => void process.stderr.write(`[bench] ${line}\n`);
 
@@ -52,7 +53,8 @@ async function main(args: string[]): Promise<number> {
       reports.push(await bench.run({ redisUrl: redisService.url, redis, brokers, options, say }));
     const machine = machineOf(redis.version, kafkaVersion(await kafka));
     redis.close();
-    if (Object.keys(options).length === 0) for (const report of reports) keep(report, machine);
+    const { full: _whole, ...shortened } = options;
+    if (Object.keys(shortened).length === 0) for (const report of reports) keep(report, machine);
     return print(reports, machine);
   } finally {
     await Promise.allSettled([redisService.stop(), kafka?.then((service) => service.stop())]);
@@ -73,12 +75,14 @@ function readArguments(args: string[]): { names: string[]; options: BenchOptions
       only: { type: 'string' },
       rounds: { type: 'string' },
       'per-sender': { type: 'string' },
+      full: { type: 'boolean' },
     },
   });
   const options: BenchOptions = {};
   if (values.only) options.only = values.only.split(',');
   if (values.rounds) options.rounds = Number(values.rounds);
   if (values['per-sender']) options.perSender = Number(values['per-sender']);
+  if (values.full) options.full = true;
   return { names: positionals, options };
 }
 
