@@ -17,7 +17,7 @@ import type { Webhook } from '../platforms/port.ts';
 import { checkAcceptsJson } from './accepts.ts';
 import { authenticate } from './auth.ts';
 import { readBody } from './body.ts';
-import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget } from './body-budget.ts';
+import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget, KEYLESS_IN_FLIGHT_MAX_BYTES } from './body-budget.ts';
 import { createEdge } from './edge.ts';
 import { type Checks, urlOf } from './health.ts';
 import { createHomeIndex } from './home-index.ts';
@@ -129,14 +129,26 @@ function guard(app: FastifyInstance, { accounts }: ApiOptions): void {
 
 /** Every body comes as bytes, whatever it claims to be; what it may be is decided in one place. */
 function parseBodies(app: FastifyInstance, { metrics, bodiesMaxBytes }: ApiOptions): void {
-  const held = metrics.gauge('http_bodies_bytes', 'Bytes of request bodies held');
-  const budget = createBodyBudget(bodiesMaxBytes ?? BODIES_IN_FLIGHT_MAX_BYTES, (bytes) =>
-    held.set({}, bytes),
+  const budgetOf = (name: string, help: string, maxBytes: number) => {
+    const held = metrics.gauge(name, help);
+    return createBodyBudget(maxBytes, (bytes) => held.set({}, bytes));
+  };
+  const customers = budgetOf(
+    'http_bodies_bytes',
+    'Bytes of request bodies held',
+    bodiesMaxBytes ?? BODIES_IN_FLIGHT_MAX_BYTES,
+  );
+  // Bodies without a key are checked only when they are whole: strangers must not use up what customers need.
+  const strangers = budgetOf(
+    'http_keyless_bodies_bytes',
+    'Bytes of request bodies held that came without a key',
+    KEYLESS_IN_FLIGHT_MAX_BYTES,
   );
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
     // Of an unknown route nothing is read.
-    return request.is404 ? undefined : readBody(request, budget);
+    if (request.is404) return undefined;
+    return readBody(request, request.principal ? customers : strangers);
   });
 }
 

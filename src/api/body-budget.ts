@@ -3,6 +3,8 @@
 
 /** 64 MB of bodies cost several times that while they are parsed. */
 export const BODIES_IN_FLIGHT_MAX_BYTES = 64 * 1024 * 1024;
+/** Bodies that come without a key: webhooks of platforms, and whoever pretends to be one. */
+export const KEYLESS_IN_FLIGHT_MAX_BYTES = 32 * 1024 * 1024;
 
 export interface BodyLease {
   /** False when there is no room; then nothing was taken. */

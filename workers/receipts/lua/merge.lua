@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Merges receipts into the items of one chunk: each applies if it may by rank (_items.lua, states.md), in whatever order they come. A repeat
 -- finds the item moved already and changes nothing.
 --   KEYS[1] row       hash of the job
