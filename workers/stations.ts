@@ -42,7 +42,13 @@ const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: 
 export function apiOf(stores: Stores): Service & { url(): string } {
   const { config } = stores;
   const accept = createAccept({ ...stores, namespace: config.namespace, check });
-  return createApi({ ...stores, accept, webhooks: WEBHOOKS, checks: checksOf(stores) });
+  return createApi({
+    ...stores,
+    namespace: config.namespace,
+    accept,
+    webhooks: WEBHOOKS,
+    checks: checksOf(stores),
+  });
 }
 
 export const healthOf = (stores: Stores, port: number): Service =>

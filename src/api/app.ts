@@ -8,9 +8,11 @@ import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { Redis } from '../base/redis.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Service } from '../base/service.ts';
 import { createAttemptIds } from '../ledger/attempt-id.ts';
+import { homeLettersOf } from '../ledger/job-id.ts';
 import type { LedgerReader } from '../ledger/port.ts';
 import type { Log } from '../log/port.ts';
 import type { Webhook } from '../platforms/port.ts';
@@ -19,8 +21,10 @@ import { authenticate } from './auth.ts';
 import { readBody } from './body.ts';
 import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget, KEYLESS_IN_FLIGHT_MAX_BYTES } from './body-budget.ts';
 import { createEdge } from './edge.ts';
+import { foreseen } from './foreseen.ts';
 import { type Checks, urlOf } from './health.ts';
 import { createHomeIndex } from './home-index.ts';
+import { createHomeStates } from './home-state.ts';
 import { createMethodTable, type MethodTable } from './methods.ts';
 import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
 import { hookRoutes } from './routes/hooks.ts';
@@ -35,6 +39,9 @@ export interface ApiOptions {
   accounts: Accounts & Pick<AccountsRegistry, 'change'>;
   accept: Accept;
   ledger: LedgerReader;
+  /** Where lanes and limits are read. */
+  redis: Redis;
+  namespace: string;
   /** Where webhooks of the platforms go. */
   log: Pick<Log, 'append'>;
   /** By the platform's name in the address. */
@@ -68,11 +75,14 @@ export function createApi(options: ApiOptions): Api {
   // A plugin, so that the hooks above are in place when its routes are made.
   app.register(async (routes) => {
     systemRoutes(routes, options);
-    messageRoutes(routes, options);
     const homes = createHomeIndex(options.accounts, options.secret);
-    senderRoutes(routes, options);
-    portfolioRoutes(routes, options);
-    jobRoutes(routes, { ...options, homes });
+    const states = createHomeStates(options);
+    const homeOfJob = (id: string) => homes.homeOfLetters(homeLettersOf(id) ?? '');
+    const ledger = foreseen({ ...options, states, homeOfJob });
+    messageRoutes(routes, { ...options, ledger });
+    senderRoutes(routes, { ...options, states });
+    portfolioRoutes(routes, { ...options, states });
+    jobRoutes(routes, { ...options, ledger, homes });
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
   });
   return {

@@ -5,10 +5,15 @@ import { sha256Hex } from '../base/secret.ts';
 
 const tagOf = (text: string): string => `"${sha256Hex(text).slice(0, 27)}"`;
 
-/** Strong: the tag is of the very bytes that are sent. */
-export function tagged(request: FastifyRequest, reply: FastifyReply, body: object): string | undefined {
+/** Strong, of the very bytes that are sent; weak where only a part of them, `lasting`, tells one state from another. */
+export function tagged(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: object,
+  lasting?: object,
+): string | undefined {
   const text = JSON.stringify(body);
-  const tag = tagOf(text);
+  const tag = lasting ? `W/${tagOf(JSON.stringify(lasting))}` : tagOf(text);
   reply.header('etag', tag).header('cache-control', 'private, no-cache');
   if (request.method === 'GET' && names(request.headers['if-none-match'], tag)) {
     reply.code(304).send();
@@ -28,5 +33,7 @@ export function checkIfMatch(request: FastifyRequest, body: object): void {
 /** If-None-Match compares weakly, and `*` means any. */
 function names(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
-  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === tag);
+  return header.split(',').some((one) => one.trim() === '*' || opaque(one.trim()) === opaque(tag));
 }
+
+const opaque = (tag: string): string => tag.replace(/^W\//, '');

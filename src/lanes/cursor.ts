@@ -87,3 +87,22 @@ export const zonesOfJob = ({ quiet_hours }: Pick<SealRecord, 'quiet_hours'>): re
 const ALWAYS: OpenSpan = { opensUs: 0, closesUs: 0 };
 const endsMs = (seal: Timed): number => seal.expires_at ?? seal.dies_at;
 const micros = (ms: number): string => (ms * 1_000).toFixed(0);
+/** Where a cursor stands. Times are µs; 0 is none. */
+export interface Standing {
+  next: number;
+  rows: number;
+  endsUs: number;
+  startUs: number;
+  spreadUs: number;
+  /** Rows may go from `opensUs` until before `closesUs`. */
+  opensUs: number;
+  closesUs: number;
+}
+
+/** A cursor's text, as lua/_cursor.lua writes it. */
+export function readStanding(text: string): Standing {
+  const [next = 0, rows = 0, endsUs = 0, startUs = 0, spreadUs = 0, opensUs = 0, closesUs = 0] = text
+    .split(' ')
+    .map(Number);
+  return { next, rows, endsUs, startUs, spreadUs, opensUs, closesUs };
+}

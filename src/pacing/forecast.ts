@@ -7,7 +7,10 @@ import type { LimitUse } from './use.ts';
 
 const FIRST_STEP_US = 20_000;
 const STEP_GROWTH = 1.015;
-const MAX_STEPS = 2_000;
+/** After a moment at which something begins, steps start anew from this part of the time that has passed. */
+const FIRST_PART = 0.001;
+const MAX_TURNS = 8;
+const MAX_STEPS = 4_000;
 /** Less than this of a message is none. */
 const NOTHING = 1e-6;
 
@@ -23,9 +26,9 @@ export interface Flow {
   spreadUs: number;
   next: number;
   rows: number;
-  /** Quiet from `closesUs` to `reopensUs`. */
+  /** Rows may go from `opensUs` until before `closesUs`, and so again every day. */
+  opensUs: number;
   closesUs: number;
-  reopensUs: number;
   /** What is left then does not go. */
   endsUs: number;
 }
@@ -57,20 +60,35 @@ export interface Outlook {
   stretches: Stretch[];
 }
 
+const DAY_US = 86_400_000_000;
 /** The longest life of a job. */
-const HORIZON_US = 45 * 86_400_000_000;
+const HORIZON_US = 45 * DAY_US;
 
 export function forecast(loads: readonly Load[], nowUs: number): Map<string, Outlook> {
   const run = new Run(loads, nowUs);
+  const turns = turnsOf(loads, nowUs);
   let stepUs = FIRST_STEP_US;
   let fromUs = nowUs;
   for (let step = 0; step < MAX_STEPS && fromUs < nowUs + HORIZON_US && !run.done(); step += 1) {
-    run.step(fromUs, fromUs + stepUs);
-    fromUs += stepUs;
-    stepUs *= STEP_GROWTH;
+    const turnUs = turns.find((atUs) => atUs > fromUs) ?? Number.POSITIVE_INFINITY;
+    const toUs = Math.min(fromUs + stepUs, turnUs);
+    run.step(fromUs, toUs);
+    fromUs = toUs;
+    stepUs = toUs === turnUs ? Math.max(FIRST_STEP_US, (toUs - nowUs) * FIRST_PART) : stepUs * STEP_GROWTH;
   }
   return run.outlooks;
 }
+
+/** Moments at which something begins: no step goes across. */
+const turnsOf = (loads: readonly Load[], nowUs: number): number[] =>
+  loads
+    .flatMap(({ heldUs, flows }) => [
+      heldUs,
+      ...flows.flatMap(({ startUs, opensUs, closesUs }) => [startUs, opensUs, closesUs]),
+    ])
+    .filter((atUs) => atUs > nowUs && Number.isFinite(atUs))
+    .sort((a, b) => a - b)
+    .slice(0, MAX_TURNS);
 
 interface Moving {
   flow: Flow;
@@ -135,12 +153,9 @@ function askOf({ load, flows }: Lane, fromUs: number, toUs: number): number[] {
   });
 }
 
-function dueBy(
-  { left, startUs, spreadUs, next, rows, closesUs, reopensUs }: Flow,
-  atUs: number,
-  fromUs: number,
-): number {
-  if (atUs < startUs || (reopensUs > 0 && fromUs >= closesUs && fromUs < reopensUs)) return 0;
+function dueBy(flow: Flow, atUs: number, fromUs: number): number {
+  const { left, startUs, spreadUs, next, rows } = flow;
+  if (fromUs < startUs || isQuiet(flow, fromUs)) return 0;
   if (spreadUs === 0 || rows === next) return left;
   const due = ((atUs - startUs) / spreadUs) * rows + 1 - next;
   return Math.max(0, Math.min(1, due / (rows - next))) * left;
@@ -241,8 +256,13 @@ function note(
   } else outlook.stretches.push({ fromUs, toUs, count: got, limit, scope });
 }
 
-function reasonOf({ startUs, spreadUs, closesUs, reopensUs }: Flow, atUs: number): string | undefined {
+function reasonOf(flow: Flow, atUs: number): string | undefined {
+  const { startUs, spreadUs } = flow;
   if (atUs < startUs) return 'scheduled';
-  if (reopensUs > 0 && atUs >= closesUs && atUs < reopensUs) return 'quiet_hours';
+  if (isQuiet(flow, atUs)) return 'quiet_hours';
   return spreadUs > 0 && atUs < startUs + spreadUs ? 'spread' : undefined;
 }
+
+/** Before it opens, and outside of the same hours of every day after. */
+const isQuiet = ({ opensUs, closesUs }: Flow, atUs: number): boolean =>
+  closesUs > 0 && (atUs < opensUs || (atUs - opensUs) % DAY_US >= closesUs - opensUs);

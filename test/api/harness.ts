@@ -38,6 +38,8 @@ export async function startHarness({ redisUrl, accept = (real) => real, override
   const log = createRedisStreamsLog({ redis, namespace, clock, logger, consumer: 'test' });
   const real = createAccept({ redis, namespace, secret, clock, log, ledger, accounts, logger, check });
   const api = createApi({
+    redis,
+    namespace,
     config: { host: '127.0.0.1', port: 0 },
     accounts,
     accept: accept(real),

@@ -64,8 +64,8 @@ test('the tag of a job answers 304 until the job changes', async () => {
   const { job } = await h.bulk(2);
   const first = await h.call(`/v1/jobs/${job.id}`);
   const tag = first.headers.get('etag') ?? '';
-  expect(tag).toMatch(/^"[0-9a-f]{27}"$/);
-  for (const known of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+  expect(tag).toMatch(/^W\/"[0-9a-f]{27}"$/);
+  for (const known of [tag, tag.slice(2), `"other", ${tag}`, '*']) {
     const same = await h.call(`/v1/jobs/${job.id}`, { headers: { 'if-none-match': known } });
     expect(same.status).toBe(304);
     expect(same.headers.get('etag')).toBe(tag);
@@ -217,7 +217,7 @@ test('a page that a narrow filter leaves short is filled by reading on, within a
 test('items come by index, page after page, each status by itself', async () => {
   const asked: unknown[][] = [];
   const ledger: LedgerReader = {
-    job: async (_home, id) => ({ id }) as Job,
+    job: async (_home, id) => ({ id, counts: { queued: 0, sending: 0 } }) as Job,
     jobs: async () => ({ rows: [], next: undefined }),
     items: async (home, _id, status, from, limit) => {
       asked.push([home, status, from, limit]);

@@ -24,6 +24,15 @@ export interface JobView {
     number
   >;
   progress: number;
+  eta: { finish_at: string; p90: string } | null;
+  hold: HoldView | null;
+}
+
+export interface HoldView {
+  limit: string;
+  scope: string;
+  until: string | null;
+  message: string;
 }
 
 export interface ItemView {
@@ -34,6 +43,7 @@ export interface ItemView {
   attempts: number;
   provider_id: string | null;
   error: { code: string; message: string } | null;
+  hold: HoldView | null;
 }
 
 export interface Answer {

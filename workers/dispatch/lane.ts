@@ -6,8 +6,10 @@ import type { Limit } from '../../src/contract/limit.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
 import { stir } from '../../src/lanes/overdue.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
+import { writeAnswerTimes } from '../../src/pacing/answer-times.ts';
 import { limitsOf } from '../../src/pacing/limits.ts';
 import type { Sent } from '../../src/platforms/port.ts';
+import { AnswerMeter } from './answer-meter.ts';
 import type { DispatchContext, DispatchMetrics } from './context.ts';
 import { countedAtUs, laneRestMs, outcomeOf } from './outcome.ts';
 import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
@@ -21,6 +23,7 @@ export class Lane {
   readonly #context: DispatchContext;
   #outcomes: Outcome[] = [];
   #settling: Promise<void> | undefined;
+  readonly #answers = new AnswerMeter();
   #changed = Promise.withResolvers<void>();
   /** Ends the turn's pause: the sender's account has changed, and what is waited for may have changed with it. */
   nudge: () => void = () => {};
@@ -97,6 +100,7 @@ export class Lane {
       : missingRow(clock.monotonicUs());
     this.calling--;
     budget.release(1);
+    if (sent.writtenAtUs !== undefined) this.#answers.note(sent.endedAtUs - grant.momentUs);
     const rest = laneRestMs(sent.verdict, clock.random);
     if (rest > 0) this.restUntilUs = Math.max(this.restUntilUs, clock.monotonicUs() + rest * 1_000);
     const times = {
@@ -132,6 +136,7 @@ export class Lane {
           await tickets.add({ ...this.id, n: wake.n }, delayMs);
         }
         await this.#fold(whole);
+        await this.#tellAnswerTimes();
       } catch (error) {
         logger.warn('settle.delayed', {
           lane: this.id.sender,
@@ -141,6 +146,12 @@ export class Lane {
         await clock.delay(200);
       }
     }
+  }
+
+  async #tellAnswerTimes(): Promise<void> {
+    const { redis, namespace, clock } = this.#context;
+    const news = this.#answers.news(clock.monotonicUs());
+    if (news) await writeAnswerTimes(redis, namespace, this.id, news);
   }
 
   async #fold(whole: readonly WholeChunk[]): Promise<void> {

@@ -56,7 +56,9 @@ export function jobRoutes(app: FastifyInstance, { ledger, homes, secret }: JobRo
     const { id } = request.params;
     const job = await ledger.job(homeOf(callerOf(request), id), id);
     if (!job) throw noSuchJob();
-    return tagged(request, reply, job);
+    // What is foreseen moves with the clock: only what has happened makes another state.
+    const { eta: _eta, hold: _hold, ...lasting } = job;
+    return tagged(request, reply, job, lasting);
   });
 
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/items', { config }, async (request) => {

@@ -11,19 +11,21 @@ import { durationText } from '../../contract/time.ts';
 import { callerOf } from '../auth.ts';
 import { createCursors } from '../cursor.ts';
 import { checkIfMatch, tagged } from '../etag.ts';
+import type { HomeStates } from '../home-state.ts';
 import { jsonBody } from '../json-body.ts';
-import { checkPeriods, limitViews } from '../limit-views.ts';
+import { checkPeriods, limitViews, useView } from '../limit-views.ts';
 import { pageAfter } from '../page.ts';
 import { noQuery, pageFields, parseQuery } from '../query.ts';
 
 export interface SenderRoutesOptions {
   accounts: Accounts & Pick<AccountsRegistry, 'change'>;
   secret: Secret;
+  states: HomeStates;
 }
 
 const listQuery = z.strictObject(pageFields);
 
-export function senderRoutes(app: FastifyInstance, { accounts, secret }: SenderRoutesOptions): void {
+export function senderRoutes(app: FastifyInstance, { accounts, secret, states }: SenderRoutesOptions): void {
   const read = { config: { scope: 'sender:read' as const } };
   const write = { config: { scope: 'sender:write' as const } };
   const cursors = createCursors<string>(secret, 'senders');
@@ -37,6 +39,14 @@ export function senderRoutes(app: FastifyInstance, { accounts, secret }: SenderR
   app.get<{ Params: { id: string } }>('/v1/senders/:id', read, (request, reply) => {
     parseQuery(noQuery, request.query);
     return tagged(request, reply, senderView(ownSender(accounts, request, request.params.id)));
+  });
+
+  app.get<{ Params: { id: string } }>('/v1/senders/:id/limits', read, async (request) => {
+    parseQuery(noQuery, request.query);
+    const sender = ownSender(accounts, request, request.params.id);
+    const { nowUs, lanes } = await states.read(sender.home, sender.id);
+    const uses = lanes.find(({ id }) => id === sender.id)?.uses ?? [];
+    return { data: uses.map((use) => useView(use, nowUs)) };
   });
 
   app.patch<{ Params: { id: string } }>('/v1/senders/:id', write, async (request, reply) => {

@@ -1,0 +1,129 @@
+// What stands in Redis of one home, read together: its lanes, the use of their limits, what the platform said must wait. The stores do not
+// know each other; here their facts meet. One reading serves everybody who asks within a moment.
+import type { Accounts, Sender } from '../accounts/port.ts';
+import type { Clock } from '../base/clock.ts';
+import { ask, type Redis } from '../base/redis.ts';
+import type { HoldFact, HoldReason } from '../contract/hold.ts';
+import type { Limit } from '../contract/limit.ts';
+import { jobOfCursor } from '../lanes/cursor.ts';
+import { type Queue, readQueues } from '../lanes/queue.ts';
+import { jobRowKey } from '../ledger/keys.ts';
+import { type AnswerTimes, readAnswerTimes } from '../pacing/answer-times.ts';
+import { holdFields, holdsKey } from '../pacing/keys.ts';
+import { limitsOf } from '../pacing/limits.ts';
+import { readUse } from '../pacing/read-use.ts';
+import type { LimitUse } from '../pacing/use.ts';
+
+/** A reading is good for this long: a page of a hundred jobs of one sender costs one. */
+const FRESH_MS = 500;
+const MAX_HOMES = 1_000;
+
+export interface LaneState {
+  id: string;
+  /** Undefined: no longer in the accounts. */
+  sender: Sender | undefined;
+  uses: LimitUse[];
+  answers: AnswerTimes;
+  queue: Queue;
+}
+
+export interface HomeState {
+  nowUs: number;
+  lanes: LaneState[];
+  /** What the platform said must wait: field of the home's holds → until when (µs). */
+  holds: ReadonlyMap<string, number>;
+  /** Messages that each job has queued. */
+  queued: ReadonlyMap<string, number>;
+}
+
+export interface HomeStates {
+  /** `sender`: its lane is among those that are read, though it may be idle. */
+  read(home: string, sender: string): Promise<HomeState>;
+}
+
+export interface HomeStatesOptions {
+  redis: Redis;
+  namespace: string;
+  accounts: Pick<Accounts, 'sender'>;
+  clock: Clock;
+}
+
+export function createHomeStates(options: HomeStatesOptions): HomeStates {
+  const recent = new Map<string, { atMs: number; state: Promise<HomeState> }>();
+  return {
+    read: (home, sender) => {
+      const nowMs = options.clock.monotonicUs() / 1_000;
+      const key = `${home} ${sender}`;
+      const known = recent.get(key);
+      if (known && nowMs - known.atMs < FRESH_MS) return known.state;
+      const state = readHome(options, home, sender);
+      recent.delete(key);
+      recent.set(key, { atMs: nowMs, state });
+      state.catch(() => recent.delete(key));
+      const oldest = recent.keys().next();
+      if (recent.size > MAX_HOMES && !oldest.done) recent.delete(oldest.value);
+      return state;
+    },
+  };
+}
+
+async function readHome(
+  { redis, namespace, accounts }: HomeStatesOptions,
+  home: string,
+  asked: string,
+): Promise<HomeState> {
+  const queues = await readQueues(redis, namespace, home, asked);
+  const senders = queues.map(({ sender }) => accounts.sender(sender));
+  const limits = senders.map((sender) => (sender ? limitsOf(sender) : []));
+  const jobs = [...new Set(queues.flatMap(({ cursors }) => cursors.map(({ name }) => jobOfCursor(name))))];
+  const [{ nowUs, uses }, holds, answers, queued] = await Promise.all([
+    readUse(redis, namespace, home, limits.flat()),
+    ask(redis.client.hgetall(holdsKey(namespace, home))),
+    readAnswerTimes(
+      redis,
+      namespace,
+      home,
+      queues.map(({ sender }) => sender),
+    ),
+    Promise.all(jobs.map((job) => ask(redis.client.hget(jobRowKey(namespace, home, job), 'n:q')))),
+  ]);
+  return {
+    nowUs,
+    lanes: queues.map((queue, i) => ({
+      id: queue.sender,
+      sender: senders[i],
+      uses: usesOf(limits, uses, i),
+      answers: answers[i] ?? { medianUs: 0, p90Us: 0 },
+      queue,
+    })),
+    holds: new Map(
+      Object.entries(holds).flatMap(([field, text]) => {
+        const untilUs = Number(text.split('|', 1)[0]);
+        return untilUs > nowUs ? [[field, untilUs] as const] : [];
+      }),
+    ),
+    queued: new Map(jobs.map((job, i) => [job, Number(queued[i] ?? 0)])),
+  };
+}
+
+/** The limits of all lanes were read in one list. */
+function usesOf(limits: readonly Limit[][], uses: readonly LimitUse[], lane: number): LimitUse[] {
+  const from = limits.slice(0, lane).reduce((sum, own) => sum + own.length, 0);
+  return uses.slice(from, from + (limits[lane]?.length ?? 0));
+}
+
+/** What holds a whole lane, whatever its limits; undefined: nothing. The first that needs somebody to act comes first. */
+export function laneHold({ holds }: HomeState, { id, sender }: LaneState): HoldFact | undefined {
+  if (!sender || sender.disabled) return { limit: 'sender_disabled', scope: id, untilMs: null };
+  if (sender.paused) return { limit: 'sender_paused', scope: id, untilMs: null };
+  const said: [field: string, limit: HoldReason, scope: string][] = [
+    [holdFields.credentials(id), 'credentials', id],
+    [holdFields.portfolio, 'portfolio', sender.portfolio?.id ?? id],
+    [holdFields.sender(id), 'sender', id],
+  ];
+  for (const [field, limit, scope] of said) {
+    const untilUs = holds.get(field);
+    if (untilUs !== undefined) return { limit, scope, untilMs: Math.ceil(untilUs / 1_000) };
+  }
+  return undefined;
+}

@@ -1,0 +1,213 @@
+// What a job waits for and when it will have gone: the forecast over the state of its home, as `eta` and `hold`. Pure.
+import { type HoldFact, holdOf } from '../contract/hold.ts';
+import type { Hold, Job } from '../contract/job.ts';
+import { PRIORITIES } from '../contract/job.ts';
+import { isoTime } from '../contract/time.ts';
+import { jobOfCursor } from '../lanes/cursor.ts';
+import type { QueuedCursor } from '../lanes/queue.ts';
+import { type Flow, forecast, type Load, type Outlook } from '../pacing/forecast.ts';
+import { nextFreeUs } from '../pacing/use.ts';
+import { type HomeState, type LaneState, laneHold } from './home-state.ts';
+
+/** Beyond slower answers: what a p90 leaves room for. */
+const P90_PART = 0.02;
+const P90_ROOM_US = 500_000;
+
+export interface JobOutlook {
+  eta: Job['eta'];
+  hold: Hold | null;
+}
+
+/** A job that has not come to its lane yet stands in no cursor: it is added as if it had. */
+export function outlookOf(state: HomeState, job: Job): JobOutlook {
+  const open = job.counts.queued + job.counts.sending;
+  const lane = state.lanes.find(({ id }) => id === job.sender);
+  if (open === 0 || !lane || ENDED.has(job.status)) return { eta: null, hold: null };
+  if (job.status === 'paused')
+    return { eta: null, hold: holdOf({ limit: 'job_paused', scope: job.id, untilMs: null }) };
+  const coming = comingFlow(state, lane, job);
+  const { likely, late } = foreseeing(state, lane, coming);
+  const finishUs = finishOf(likely, job.id, state, lane);
+  const lateUs = finishOf(late, job.id, state, lane);
+  const eta =
+    finishUs === undefined || lateUs === undefined
+      ? null
+      : {
+          finish_at: isoTime(Math.ceil(finishUs / 1_000)),
+          p90: isoTime(Math.ceil(p90Of(state.nowUs, finishUs, lateUs) / 1_000)),
+        };
+  return { eta, hold: job.counts.queued === 0 ? null : holdOf(holdFact(state, lane, job, likely, coming)) };
+}
+
+interface Foreseen {
+  likely: ReadonlyMap<string, Outlook>;
+  late: ReadonlyMap<string, Outlook>;
+}
+
+/** All jobs of a home are foreseen together: one reading is worked out once. */
+const known = new WeakMap<HomeState, Foreseen>();
+
+function foreseeing(state: HomeState, lane: LaneState, coming: Flow | undefined): Foreseen {
+  const before = coming ? undefined : known.get(state);
+  if (before) return before;
+  const made = {
+    likely: forecast(loadsOf(state, 'medianUs', lane, coming), state.nowUs),
+    late: forecast(loadsOf(state, 'p90Us', lane, coming), state.nowUs),
+  };
+  if (!coming) known.set(state, made);
+  return made;
+}
+
+const ENDED = new Set<Job['status']>(['completed', 'canceled', 'canceling', 'expired', 'incomplete']);
+
+const p90Of = (nowUs: number, finishUs: number, lateUs: number): number =>
+  Math.max(finishUs, lateUs) + P90_ROOM_US + P90_PART * Math.max(0, lateUs - nowUs);
+
+function loadsOf(
+  state: HomeState,
+  answer: 'medianUs' | 'p90Us',
+  lane: LaneState | undefined,
+  coming: Flow | undefined,
+): Load[] {
+  return state.lanes.map((one) => ({
+    // Rules about one person each say nothing about how fast a job goes.
+    limits: one.uses.filter(({ limit }) => limit.kind !== 'pair'),
+    answerUs: Math.max(1, one.answers[answer]),
+    heldUs: heldUs(state, one),
+    flows: [...flowsOf(state, one), ...(one === lane && coming ? [coming] : [])],
+  }));
+}
+
+function heldUs(state: HomeState, lane: LaneState): number {
+  const hold = laneHold(state, lane);
+  return hold ? (hold.untilMs === null ? Number.POSITIVE_INFINITY : hold.untilMs * 1_000) : 0;
+}
+
+/** Rows that never became messages stand among a cursor's: what the ledger counts is shared out by rows. */
+function flowsOf({ queued }: HomeState, { queue }: LaneState): Flow[] {
+  const rows = new Map<string, number>();
+  for (const { name, rows: all, next } of queue.cursors)
+    rows.set(jobOfCursor(name), (rows.get(jobOfCursor(name)) ?? 0) + all - next);
+  return queue.cursors.map((cursor) => {
+    const job = jobOfCursor(cursor.name);
+    const own = cursor.rows - cursor.next;
+    const part = own / Math.max(1, rows.get(job) ?? own);
+    return { ...cursor, id: cursor.name, left: Math.min(own, (queued.get(job) ?? own) * part) };
+  });
+}
+
+const cursorsOf = ({ queue }: LaneState, job: string): QueuedCursor[] =>
+  queue.cursors.filter(({ name }) => jobOfCursor(name) === job);
+
+function comingFlow(
+  { nowUs }: HomeState,
+  lane: LaneState,
+  { id, priority, counts, status }: Job,
+): Flow | undefined {
+  if (status !== 'accepted' || cursorsOf(lane, id).length > 0) return undefined;
+  return newFlow(id, PRIORITIES.indexOf(priority), counts.queued, nowUs, 0);
+}
+
+const newFlow = (id: string, priority: number, left: number, startUs: number, spreadUs: number): Flow => ({
+  id,
+  priority,
+  left,
+  startUs,
+  spreadUs,
+  next: 0,
+  rows: Math.max(1, left),
+  opensUs: 0,
+  closesUs: 0,
+  endsUs: 0,
+});
+
+/** The last of the job's cursors, and of its items that wait alone; calls under way end soon. */
+function finishOf(
+  outlooks: ReadonlyMap<string, Outlook>,
+  job: string,
+  { nowUs }: HomeState,
+  { queue, answers }: LaneState,
+): number | undefined {
+  const own = [...outlooks].filter(([name]) => jobOfCursor(name) === job).map(([, { finishUs }]) => finishUs);
+  const alone = queue.later
+    .filter(({ member }) => member.startsWith(`${job}:`))
+    .map(({ dueUs }) => Math.max(nowUs, dueUs) + answers.medianUs);
+  const all = [nowUs + answers.medianUs, ...own, ...alone];
+  return all.includes(undefined) ? undefined : Math.max(...all.map(Number));
+}
+
+/** The first of what holds the lane, what the job itself waits for, the limit that binds now, and the one that will. */
+function holdFact(
+  state: HomeState,
+  lane: LaneState,
+  job: Job,
+  outlooks: ReadonlyMap<string, Outlook>,
+  coming: Flow | undefined,
+): HoldFact {
+  const { nowUs } = state;
+  const held = laneHold(state, lane);
+  if (held) return held;
+  const flows = coming ? [coming] : cursorsOf(lane, job.id);
+  const waiting = flows.map((flow) => timeHold(flow, job.id, nowUs));
+  const earliest = waiting.includes(undefined)
+    ? undefined
+    : waiting.toSorted((a, b) => (a?.untilMs ?? 0) - (b?.untilMs ?? 0))[0];
+  if (earliest) return earliest;
+  const alone = lane.queue.later.find(({ member }) => member.startsWith(`${job.id}:`));
+  if (flows.length === 0 && alone)
+    return { limit: 'retry', scope: job.id, untilMs: Math.ceil(alone.dueUs / 1_000) };
+  return limitHold(lane, nowUs) ?? comingHold(lane, job.id, outlooks);
+}
+
+/** The same for one of its items, which may wait longer than the job by its own due time. */
+export function itemHold(state: HomeState, job: Job, index: number, hold: Hold | null): Hold | null {
+  const lane = state.lanes.find(({ id }) => id === job.sender);
+  const cursor = lane && cursorsOf(lane, job.id)[0];
+  if (!cursor || cursor.spreadUs === 0 || hold?.limit === 'scheduled') return hold;
+  const own = timeHold({ ...cursor, next: index }, job.id, state.nowUs);
+  return own ? holdOf(own) : hold;
+}
+
+/** What a flow waits for by its own times; undefined: some of it is due. */
+function timeHold(
+  flow: Omit<Flow, 'id' | 'priority' | 'left' | 'endsUs'>,
+  job: string,
+  nowUs: number,
+): HoldFact | undefined {
+  const { startUs, spreadUs, next, rows, opensUs, closesUs } = flow;
+  const fact = (limit: string, untilUs: number) => ({
+    limit,
+    scope: job,
+    untilMs: Math.ceil(untilUs / 1_000),
+  });
+  if (startUs > nowUs) return fact('scheduled', startUs);
+  if (closesUs > 0 && opensUs > nowUs) return fact('quiet_hours', opensUs);
+  if (closesUs > 0 && closesUs <= nowUs) return { limit: 'quiet_hours', scope: job, untilMs: null };
+  const dueUs = startUs + (spreadUs * next) / Math.max(1, rows);
+  return spreadUs > 0 && dueUs > nowUs ? fact('spread', dueUs) : undefined;
+}
+
+/** The limit that lets nothing more go now: the one that does so for longest. */
+function limitHold({ uses }: LaneState, nowUs: number): HoldFact | undefined {
+  let fact: HoldFact | undefined;
+  let latestUs = nowUs;
+  for (const use of uses) {
+    const freeUs = use.limit.kind === 'pair' ? nowUs : nextFreeUs(use, nowUs);
+    const { name: limit, scope } = use.limit;
+    if (freeUs === undefined) fact ??= { limit, scope, untilMs: null };
+    else if (freeUs > latestUs) {
+      latestUs = freeUs;
+      fact = { limit, scope, untilMs: Math.ceil(freeUs / 1_000) };
+    }
+  }
+  return fact;
+}
+
+/** Nothing binds at this moment: the limit that will, or the sender's rate. */
+function comingHold({ id, uses }: LaneState, job: string, outlooks: ReadonlyMap<string, Outlook>): HoldFact {
+  for (const [name, { stretches }] of outlooks) {
+    const bound = jobOfCursor(name) === job ? stretches.find(({ limit }) => limit !== undefined) : undefined;
+    if (bound?.limit !== undefined) return { limit: bound.limit, scope: bound.scope || job, untilMs: null };
+  }
+  return { limit: uses[0]?.limit.name ?? 'calls', scope: id, untilMs: null };
+}
