@@ -1,9 +1,11 @@
 // The stations by name, each built from the stores. One process may run any set of them.
 import { createAccept } from '../src/accept/accept.ts';
+import { createControlStation } from '../src/accept/control.ts';
 import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
 import type { Service } from '../src/base/service.ts';
+import { createControls } from '../src/lanes/control.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
 import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
@@ -41,11 +43,14 @@ const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: 
 
 export function apiOf(stores: Stores): Service & { url(): string } {
   const { config } = stores;
-  const accept = createAccept({ ...stores, namespace: config.namespace, check });
+  const { namespace } = config;
+  const accept = createAccept({ ...stores, namespace, check });
+  const control = createControlStation({ ...stores, namespace, controls: controlsOf(stores) });
   return createApi({
     ...stores,
-    namespace: config.namespace,
+    namespace,
     accept,
+    control,
     webhooks: WEBHOOKS,
     checks: checksOf(stores),
   });
@@ -54,7 +59,10 @@ export function apiOf(stores: Stores): Service & { url(): string } {
 export const healthOf = (stores: Stores, port: number): Service =>
   createHealthServer({ port, checks: checksOf(stores), metrics: stores.metrics, clock: stores.clock });
 
-const intakeOf = (stores: Stores): Service => createIntake({ ...stores, namespace: stores.config.namespace });
+const intakeOf = (stores: Stores): Service =>
+  createIntake({ ...stores, namespace: stores.config.namespace, controls: controlsOf(stores) });
+
+const controlsOf = ({ redis, config }: Stores) => createControls(redis, config.namespace);
 
 /** A job's id names its home. */
 function receiptsOf(stores: Stores): Service {
@@ -100,7 +108,7 @@ function dispatchOf(stores: Stores): Service {
     moments: createMoments(clock),
     budget: createBudget(config.dispatchCalls),
     flusher: createFlusher(clock),
-    jobs: createJobs(redis, config.namespace),
+    jobs: createJobs(redis, config.namespace, clock),
     zoneRows: createZoneRows(redis, config.namespace),
     metrics: { calls: (outcome, count) => calls.inc({ outcome }, count) },
     callDeadlineMs: CALL_DEADLINE_MS,

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../accounts/port.ts';
 import { packRows } from '../base/rows.ts';
 import { sha256Hex } from '../base/secret.ts';
-import type { ChunkRecord, SealRecord } from '../contract/record.ts';
+import type { JobRecord, SealRecord } from '../contract/record.ts';
 import { type BulkRequestBody, JOB_LIFE_MS } from '../contract/request.ts';
 import type { LogEntry } from '../log/port.ts';
 import { cutRows } from './chunks.ts';
@@ -73,6 +73,7 @@ function sealed(principal: Principal, held: Held, body: BulkRequestBody, checked
     ...(body.send_at === undefined ? {} : { send_at: body.send_at }),
     ...(body.spread === undefined ? {} : { spread_ms: body.spread }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
+    ...(body.expires_after === undefined ? {} : { expires_after_ms: body.expires_after }),
     ...(body.quiet_hours === undefined ? {} : { quiet_hours: body.quiet_hours }),
     on_unknown: body.on_unknown,
     metadata: body.metadata,
@@ -80,7 +81,7 @@ function sealed(principal: Principal, held: Held, body: BulkRequestBody, checked
 }
 
 /** One key for the whole job keeps its records in one partition, in order. The headers name what an unreadable value stood for. */
-function entryOf(record: ChunkRecord | SealRecord): LogEntry {
+export function entryOf(record: JobRecord): LogEntry {
   const headers: Record<string, string> = {
     v: String(record.v),
     type: record.type,

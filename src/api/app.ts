@@ -1,6 +1,7 @@
 // The API as one service: the edge, who is asking, the routes, and one shape for every error.
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ControlStation } from '../accept/control.ts';
 import type { Accept } from '../accept/port.ts';
 import type { Accounts } from '../accounts/port.ts';
 import type { AccountsRegistry } from '../accounts/registry.ts';
@@ -27,6 +28,7 @@ import { createHomeIndex } from './home-index.ts';
 import { createHomeStates } from './home-state.ts';
 import { createMethodTable, type MethodTable } from './methods.ts';
 import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
+import { controlRoutes } from './routes/control.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -38,6 +40,7 @@ export interface ApiOptions {
   config: { host: string; port: number };
   accounts: Accounts & Pick<AccountsRegistry, 'change'>;
   accept: Accept;
+  control: ControlStation;
   ledger: LedgerReader;
   /** Where lanes and limits are read. */
   redis: Redis;
@@ -83,6 +86,7 @@ export function createApi(options: ApiOptions): Api {
     senderRoutes(routes, { ...options, states });
     portfolioRoutes(routes, { ...options, states });
     jobRoutes(routes, { ...options, ledger, homes });
+    controlRoutes(routes, { ...options, ledger, homes });
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
   });
   return {

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Accounts, Principal } from '../accounts/port.ts';
 import { refused } from '../base/failure.ts';
 
-export type Scope = 'send:write' | 'job:read' | 'sender:read' | 'sender:write';
+export type Scope = 'send:write' | 'job:read' | 'job:write' | 'sender:read' | 'sender:write';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

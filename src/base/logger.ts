@@ -13,6 +13,8 @@ export interface LogFields {
   group?: string;
   code?: string;
   reason?: string;
+  action?: string;
+  state?: string;
   request_id?: string;
   method?: string;
   route?: string;

@@ -68,6 +68,8 @@ export const sealRecordSchema = z.object({
   /** Row i of n is due at start + spread × i / n, where start = max(send_at, created_at). */
   spread_ms: at.optional(),
   expires_at: at.optional(),
+  /** Where `expires_at` comes from, if from the start of the job: it moves with it. */
+  expires_after_ms: at.optional(),
   /** Local times [from, to); `time_zone`: an IANA name, or "recipient" for each recipient's own. */
   quiet_hours: z.object({ from: z.string(), to: z.string(), time_zone: z.string() }).optional(),
   on_unknown: z.enum(['hold', 'resend']),
@@ -75,7 +77,35 @@ export const sealRecordSchema = z.object({
 });
 export type SealRecord = z.output<typeof sealRecordSchema>;
 
-export const jobRecordSchema = z.discriminatedUnion('type', [chunkRecordSchema, sealRecordSchema]);
+/** What a client has done to a job. `seq` rises per job: an older one changes nothing, so a record may be read again at any time. */
+export const controlRecordSchema = z.object({
+  v: z.literal(1),
+  type: z.literal('control'),
+  job: z.string(),
+  home: z.string(),
+  sender: z.string(),
+  fingerprint: z.string(),
+  seq: z.int().min(1),
+  at,
+  dies_at: at,
+  action: z.enum(['pause', 'resume', 'cancel', 'patch']),
+  /** Of a patch; null takes a field away. */
+  changes: z
+    .object({
+      send_at: at.nullable().optional(),
+      spread_ms: at.nullable().optional(),
+      priority: z.enum(['bulk', 'normal', 'high']).optional(),
+    })
+    .optional(),
+});
+export type ControlRecord = z.output<typeof controlRecordSchema>;
+export type JobChanges = NonNullable<ControlRecord['changes']>;
+
+export const jobRecordSchema = z.discriminatedUnion('type', [
+  chunkRecordSchema,
+  sealRecordSchema,
+  controlRecordSchema,
+]);
 export type JobRecord = z.output<typeof jobRecordSchema>;
 
 /** Sizes that hold everywhere: a chunk has at most this many rows and raw bytes, a record at most this many bytes. */

@@ -50,7 +50,7 @@ export type Timed = Pick<
 
 /** The cursors of a job that nothing has left of: one, or one for each zone set. */
 export function cursorsOf(seal: Timed, table: ZoneTable | undefined, nowMs: number): Cursor[] {
-  const startMs = Math.max(seal.send_at ?? seal.created_at, seal.created_at);
+  const startMs = startMsOf(seal);
   const text = (firstRow: number, zones: readonly string[]): string => {
     const { opensUs, closesUs } = openSpan(seal, zones, Math.max(startMs, nowMs)) ?? ALWAYS;
     return [
@@ -69,6 +69,10 @@ export function cursorsOf(seal: Timed, table: ZoneTable | undefined, nowMs: numb
     text: text(firstRow, zones),
   }));
 }
+
+/** When the first row is due. */
+export const startMsOf = ({ send_at, created_at }: Pick<SealRecord, 'send_at' | 'created_at'>): number =>
+  Math.max(send_at ?? created_at, created_at);
 
 /** When rows for people in these zones may go, from `atMs` on; undefined without quiet hours. Closed until the end where no moment is known. */
 export function openSpan(seal: Timed, zones: readonly string[], atMs: number): OpenSpan | undefined {

@@ -29,7 +29,7 @@ export function createItemReader(
 ): LedgerReader['items'] {
   return async (home, id, status, fromIndex, limit) => {
     const row = await rowOf(home, id);
-    if (!row || row.state === 'accepted') return { rows: [], next: undefined };
+    if (!row?.opened) return { rows: [], next: undefined };
     const keys = jobKeys(namespace, home, id, row.seal.fingerprint);
     const bytes = await ask(
       redis.client.getrangeBuffer(keys.statuses, fromIndex, fromIndex + SCAN_MAX_ROWS - 1),

@@ -10,12 +10,15 @@ export const ROW_FIELDS = [
   'seal',
   'updated',
   'total',
+  'then',
   ...Object.values(STATUS_BYTE).map((byte) => `n:${byte}`),
 ];
 
 export interface JobRow {
-  /** accepted: not yet in its lane; open; completed. */
+  /** accepted: not yet in its lane; open; paused; canceling; completed, canceled, expired. */
   state: string;
+  /** Its rows are in its lane; before, their statuses are not all there. */
+  opened: boolean;
   seal: SealRecord;
   /** Unix milliseconds. */
   updatedMs: number;
@@ -24,27 +27,31 @@ export interface JobRow {
 
 /** The answer of HMGET with `ROW_FIELDS`; undefined when there is no such job. */
 export function readRow(values: (string | null)[]): JobRow | undefined {
-  const [state, sealJson, updated, total, ...numbers] = values;
+  const [state, sealJson, updated, total, then, ...numbers] = values;
+  const opened = state !== 'accepted';
+
   if (!state || !sealJson) return undefined;
   const seal = sealRecordSchema.parse(JSON.parse(sealJson));
   const n = Object.fromEntries(
     Object.keys(STATUS_BYTE).map((name, i) => [name, Number(numbers[i] ?? 0)]),
   ) as StatusCounts;
   return {
-    state,
+    // It may have been paused or canceled before it was in its lane.
+    state: opened ? state : then || state,
+    opened,
     seal,
     updatedMs: updated ? Math.floor(Number(updated) / 1_000) : seal.created_at,
     // Rows of a chunk that could not be read all count as items.
-    counts: countsOf(state, Number(total ?? seal.total), n),
+    counts: countsOf(opened, Number(total ?? seal.total), n),
   };
 }
 
 type StatusCounts = Record<keyof typeof STATUS_BYTE, number>;
 const NO_COUNTS = Object.fromEntries(Object.keys(STATUS_BYTE).map((name) => [name, 0])) as StatusCounts;
 
-const countsOf = (state: string, total: number, n: StatusCounts): JobCounts => ({
+const countsOf = (opened: boolean, total: number, n: StatusCounts): JobCounts => ({
   total,
-  queued: state === 'accepted' ? total : n.queued,
+  queued: opened ? n.queued : total,
   sending: n.sending,
   accepted: n.accepted + n.delivered + n.read,
   delivered: n.delivered + n.read,
@@ -59,9 +66,10 @@ const countsOf = (state: string, total: number, n: StatusCounts): JobCounts => (
 /** The row of a job that was accepted just now. */
 export const acceptedRow = (seal: SealRecord): JobRow => ({
   state: 'accepted',
+  opened: false,
   seal,
   updatedMs: seal.created_at,
-  counts: countsOf('accepted', seal.total, NO_COUNTS),
+  counts: countsOf(false, seal.total, NO_COUNTS),
 });
 
 /** `now` (unix ms) decides between scheduled and queued. */

@@ -11,7 +11,13 @@ import { createRedis } from '../../src/base/redis.ts';
 import { decodeRows } from '../../src/base/rows.ts';
 import { createSecret } from '../../src/base/secret.ts';
 import { senderSchema } from '../../src/contract/account.ts';
-import { type ChunkRecord, jobRecordSchema, type Row, type SealRecord } from '../../src/contract/record.ts';
+import {
+  type ChunkRecord,
+  type JobRecord,
+  jobRecordSchema,
+  type Row,
+  type SealRecord,
+} from '../../src/contract/record.ts';
 import type { Log } from '../../src/log/port.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { check } from '../../src/platforms/meta/check.ts';
@@ -75,7 +81,7 @@ const senderOf = (id: string, over: Partial<Sender> = {}): Sender => {
 };
 
 /** Every record of the jobs stream, in order. */
-async function recordsOf(redis: Station['redis'], namespace: string): Promise<(ChunkRecord | SealRecord)[]> {
+async function recordsOf(redis: Station['redis'], namespace: string): Promise<JobRecord[]> {
   const keys = await redis.client.keys(`${namespace}:*jobs*`);
   const streams = await Promise.all(
     keys.map(async (key) =>
@@ -87,11 +93,11 @@ async function recordsOf(redis: Station['redis'], namespace: string): Promise<(C
     .map(([, fields]) => jobRecordSchema.parse(JSON.parse(fields[fields.indexOf('value') + 1] ?? '')));
 }
 
-export const sealsOf = (records: (ChunkRecord | SealRecord)[]): SealRecord[] =>
+export const sealsOf = (records: readonly JobRecord[]): SealRecord[] =>
   records.filter((one) => one.type === 'seal');
-export const chunksOf = (records: (ChunkRecord | SealRecord)[]): ChunkRecord[] =>
+export const chunksOf = (records: JobRecord[]): ChunkRecord[] =>
   records.filter((one) => one.type === 'chunk');
-export const rowsOf = (records: (ChunkRecord | SealRecord)[]): Row[] =>
+export const rowsOf = (records: JobRecord[]): Row[] =>
   chunksOf(records).flatMap((one) => decodeRows(one.rows));
 
 /** `body` as an object, or as text that is no JSON. */

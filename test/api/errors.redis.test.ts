@@ -110,7 +110,7 @@ test('an unknown route is 404, a wrong method 405 with the right ones', async ()
   expect(await errorOf(bulk)).toMatchObject({ status: 405, code: 'method_not_allowed' });
   expect(bulk.headers.get('allow')).toBe('POST');
   const job = await h.call('/v1/jobs/job_x', { method: 'DELETE' });
-  expect(job.headers.get('allow')).toBe('GET, HEAD');
+  expect(job.headers.get('allow')).toBe('GET, HEAD, PATCH');
   expect(await errorOf(job)).toMatchObject({ status: 405 });
   expect(await errorOf(await h.call(`/v1/jobs/${'x'.repeat(500)}`))).toMatchObject({
     status: 404,

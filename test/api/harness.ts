@@ -1,6 +1,7 @@
 // The API on a real socket with the real accounts, accept, log and ledger on a real Redis; a test may put something else in one place.
 import { randomBytes } from 'node:crypto';
 import { createAccept } from '../../src/accept/accept.ts';
+import { createControlStation } from '../../src/accept/control.ts';
 import type { Accept } from '../../src/accept/port.ts';
 import { createAccounts } from '../../src/accounts/registry.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
@@ -9,6 +10,7 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import { createSecret } from '../../src/base/secret.ts';
+import { createControls } from '../../src/lanes/control.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { check } from '../../src/platforms/meta/check.ts';
@@ -37,12 +39,16 @@ export async function startHarness({ redisUrl, accept = (real) => real, override
   const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const log = createRedisStreamsLog({ redis, namespace, clock, logger, consumer: 'test' });
   const real = createAccept({ redis, namespace, secret, clock, log, ledger, accounts, logger, check });
+  const tickets = { add: async () => {} };
+  const controls = createControls(redis, namespace);
+  const control = createControlStation({ namespace, clock, logger, log, ledger, controls, tickets });
   const api = createApi({
     redis,
     namespace,
     config: { host: '127.0.0.1', port: 0 },
     accounts,
     accept: accept(real),
+    control,
     ledger,
     log,
     webhooks: { meta: metaWebhook },

@@ -1,6 +1,7 @@
 // Rows that a window has shown stay at hand until their calls are made, however many chunks other lanes have loaded meanwhile: when the cache
 // alone kept them, messages failed as if their content were gone.
 import { afterEach, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { createJobs } from '../../workers/dispatch/jobs.ts';
 import { openWindow } from '../../workers/dispatch/window.ts';
 import { type IntakeBench, openIntake } from '../support/intake-bench.ts';
@@ -22,7 +23,7 @@ async function filled(bench: IntakeBench, rows: number): Promise<string> {
 test('what a window has shown is there when its call is made', async () => {
   const bench = await openIntake(LANE.home);
   opened.push(bench);
-  const jobs = createJobs(bench.redis, bench.namespace);
+  const jobs = createJobs(bench.redis, bench.namespace, systemClock);
   const show = async (job: string, from: number, count: number) => {
     const run = { job, cursor: job, from, count, queue: 3, due: 1_000_000 };
     const peeked = {

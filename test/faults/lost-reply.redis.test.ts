@@ -47,6 +47,15 @@ const inAnHour = (time_zone: string) => ({
   quiet_hours: { from: minuteOf(57), to: minuteOf(58), time_zone },
 });
 
+/** A job that is paused for a moment. */
+async function paused(): Promise<void> {
+  first += RECIPIENTS;
+  const { id } = await service.api.send(bulk(20, { send_at: soon() }, first));
+  for (const action of ['pause', 'resume'])
+    await until(async () => (await service.api.act(id, action)).status === 200, { what: action });
+  expect((await service.api.completed(id)).counts.accepted).toBe(20);
+}
+
 /** What makes the service run those scripts that a plain job does not need. */
 const steps: Record<string, () => Promise<void>> = {
   revive: async () => {
@@ -62,6 +71,15 @@ const steps: Record<string, () => Promise<void>> = {
     const keys = laneKeys(stage.namespace, { home: 's:s1', sender: 's1' });
     await redis.client.hset(keys.cursors, 'gone', '0 5');
     await redis.client.rpush(keys.queues[2], 'gone');
+  },
+  'next-control': () => paused(),
+  control: () => paused(),
+  'cancel-rows': async () => {
+    const { id } = await service.api.send(bulk(5, { send_at: soon() }, 8_600_000));
+    await until(async () => (await service.api.act(id, 'cancel')).status === 200, { what: 'it is canceled' });
+    const over = async () => (await service.api.job(id)).status === 'canceled';
+    await until(over, { what: 'the job is canceled' });
+    expect((await service.api.job(id)).counts.canceled).toBe(5);
   },
   'tell-span': async () => {
     // A job whose span was told long ago.

@@ -12,13 +12,15 @@ const files = readdirSync(folder);
 const read = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
 
 /** Which topic's schema reads it. */
-const schemaOf = (file: string) => (/^(chunk|seal)\./.test(file) ? jobRecordSchema : receiptRecordSchema);
+const schemaOf = (file: string) =>
+  /^(chunk|seal|control)\./.test(file) ? jobRecordSchema : receiptRecordSchema;
 
 test('there is one of each type', () => {
   // `timed`: with what later releases have added about time.
   expect(files.toSorted()).toEqual([
     'account.v1.json',
     'chunk.v1.json',
+    'control.v1.json',
     'inbound.v1.json',
     'seal.v1.json',
     'seal.v1.timed.json',

@@ -52,10 +52,17 @@ export interface Answer {
   body: { job?: JobView; error?: { code: string }; rejected?: unknown[] };
 }
 
+export interface ActAnswer {
+  status: number;
+  body: { job?: JobView; left?: number; error?: { code: string } };
+}
+
 export interface Client {
   get<T>(path: string): Promise<T>;
   /** Changes an object, and gives it as it is then. */
   patch<T>(path: string, body: unknown): Promise<T>;
+  /** Does something to a job, `pause` for example; gives the answer as it is. */
+  act(job: string, action: string): Promise<ActAnswer>;
   post(body: unknown, key?: string): Promise<Answer>;
   /** Posts, again with the same key while the answer is 503 or 409, as the contract asks, and gives the job. */
   send(body: unknown, key?: string): Promise<JobView>;
@@ -100,6 +107,11 @@ export function createClient(url: string): Client {
       const text = await response.text();
       if (!response.ok) throw new Error(`PATCH ${path}: ${response.status} ${text}`);
       return JSON.parse(text) as T;
+    },
+    act: async (id, action) => {
+      const headers = { authorization: `Bearer ${API_KEY}` };
+      const response = await fetch(`${url}/v1/jobs/${id}/${action}`, { method: 'POST', headers });
+      return { status: response.status, body: (await response.json()) as ActAnswer['body'] };
     },
     post,
     job,

@@ -4,6 +4,7 @@ import { Failure } from '../../src/base/failure.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { Ticket } from '../../src/base/queue.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
+import { createControls } from '../../src/lanes/control.ts';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import type { FollowOptions, Log, LogEntry } from '../../src/log/port.ts';
 import { createIntake } from '../../workers/intake/worker.ts';
@@ -43,6 +44,7 @@ export async function openIntake(home: string): Promise<IntakeBench> {
     clock,
     logger: silentLogger,
     ledger,
+    controls: createControls(redis, namespace),
     tickets: {
       add: async (ticket: Ticket) => void tickets.push(ticket),
       waits: () => Promise.resolve(false),

@@ -1,4 +1,5 @@
 // What a dispatch process knows of jobs: the seal, and the rows of the chunks at hand. Bounded; least recently used go first.
+import type { Clock } from '../../src/base/clock.ts';
 import { ask, type Redis } from '../../src/base/redis.ts';
 import { decodeRows } from '../../src/base/rows.ts';
 import { type Row, type SealRecord, sealRecordSchema } from '../../src/contract/record.ts';
@@ -8,6 +9,8 @@ import { Recent } from './recent.ts';
 
 const MAX_JOBS = 2_000;
 const MAX_CHUNKS = 400;
+/** A change of a job is known after this. */
+const FRESH_US = 500_000;
 
 /** Rows of one job, in a row from `from` on. */
 interface Span {
@@ -15,8 +18,8 @@ interface Span {
   rows: Row[];
 }
 
-/** What never changes of a job. */
 interface Known {
+  /** With the changes that were made since. */
   seal: SealRecord;
   /** The sets of time zones of its recipients, where it has quiet hours for each. */
   zoneSets?: readonly (readonly string[])[];
@@ -37,20 +40,21 @@ export interface Jobs {
   row(view: JobView, index: number): Exclude<Row, 0> | undefined;
 }
 
-export function createJobs(redis: Redis, namespace: string): Jobs {
-  const seals = new Recent<Promise<Known | undefined>>(MAX_JOBS);
+export function createJobs(redis: Redis, namespace: string, clock: Pick<Clock, 'monotonicUs'>): Jobs {
+  const jobs = new Recent<Entry>(MAX_JOBS);
   const chunks = new Recent<Row[]>(MAX_CHUNKS);
-  const knownOf = (home: string, job: string): Promise<Known | undefined> => {
-    const known = seals.get(job);
-    if (known) return known;
-    const loading = readJob(redis, namespace, home, job);
-    seals.set(job, loading);
+  const knownOf = async (home: string, job: string): Promise<Known | undefined> => {
+    const entry = jobs.get(job);
+    if (entry && clock.monotonicUs() < entry.freshUntilUs) return entry.known;
+    const key = jobRowKey(namespace, home, job);
+    const known = entry && (await isSame(redis, key, entry)) ? entry.known : readJob(redis, key);
+    jobs.set(job, { known, freshUntilUs: clock.monotonicUs() + FRESH_US });
     // What failed or was not there yet is asked for again.
-    loading.then(
-      (found) => found ?? seals.delete(job),
-      () => seals.delete(job),
+    known.then(
+      (found) => found ?? jobs.delete(job),
+      () => jobs.delete(job),
     );
-    return loading;
+    return known;
   };
   const chunkAt = async ({ job, home, fingerprint }: SealRecord, n: number): Promise<Row[]> => {
     const id = `${job}:${fingerprint}:${n}`;
@@ -64,7 +68,7 @@ export function createJobs(redis: Redis, namespace: string): Jobs {
   return {
     view: async (home, job) => {
       const known = await knownOf(home, job);
-      return known && { home, ...known, spans: [] };
+      return known && { ...known, home, spans: [] };
     },
     prepare: async ({ seal, spans }, from, count) => {
       const end = from + count;
@@ -89,16 +93,23 @@ export function createJobs(redis: Redis, namespace: string): Jobs {
   };
 }
 
-async function readJob(
-  redis: Redis,
-  namespace: string,
-  home: string,
-  job: string,
-): Promise<Known | undefined> {
-  const [seal, zones] = await ask(redis.client.hmget(jobRowKey(namespace, home, job), 'seal', 'zones'));
+interface Entry {
+  known: Promise<(Known & { version: string }) | undefined>;
+  freshUntilUs: number;
+}
+
+/** Whether nobody has changed the job since it was read. */
+async function isSame(redis: Redis, key: string, { known }: Entry): Promise<boolean> {
+  const version = (await ask(redis.client.hget(key, 'ctl'))) ?? '';
+  return (await known)?.version === version;
+}
+
+async function readJob(redis: Redis, key: string): Promise<(Known & { version: string }) | undefined> {
+  const [seal, zones, version] = await ask(redis.client.hmget(key, 'seal', 'zones', 'ctl'));
   if (!seal) return undefined;
   return {
     seal: sealRecordSchema.parse(JSON.parse(seal)),
+    version: version ?? '',
     ...(zones ? { zoneSets: JSON.parse(zones) as string[][] } : {}),
   };
 }

@@ -7,7 +7,13 @@ import { encodeRows } from '../../src/base/rows.ts';
 import { loadScript } from '../../src/base/script.ts';
 import type { Service } from '../../src/base/service.ts';
 import { PRIORITIES, STATUS_BYTE } from '../../src/contract/job.ts';
-import { type ChunkRecord, type SealRecord, sealRecordSchema } from '../../src/contract/record.ts';
+import {
+  type ChunkRecord,
+  type ControlRecord,
+  type SealRecord,
+  sealRecordSchema,
+} from '../../src/contract/record.ts';
+import type { Controls } from '../../src/lanes/control.ts';
 import { cursorsOf } from '../../src/lanes/cursor.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
 import { wakeOf } from '../../src/lanes/lanes.ts';
@@ -33,6 +39,7 @@ export interface IntakeOptions {
   clock: Clock;
   logger: Logger;
   ledger: LedgerWriter;
+  controls: Pick<Controls, 'apply' | 'cancelRows'>;
   tickets: TicketQueue;
   /** The time zones that contacts have told. */
   contactZones?: ContactZones;
@@ -64,7 +71,17 @@ async function handle(options: IntakeOptions, entry: DeliveredEntry): Promise<vo
   // The log outlives the jobs in it: a reader that starts over must not send what has expired.
   if (record.dies_at <= options.clock.now()) return;
   if (record.type === 'chunk') await putChunk(options, record);
-  else await takeSeal(options, record);
+  else if (record.type === 'seal') await takeSeal(options, record);
+  else await control(options, record);
+}
+
+/** The API has applied it too, as a rule: then it is not newer than the last, and changes nothing. */
+async function control(options: IntakeOptions, record: ControlRecord): Promise<void> {
+  const { controls, tickets, clock } = options;
+  const applied = await controls.apply(record, keysOf(options, record));
+  if (applied.outcome !== 'done' || !applied.wake) return;
+  const { n, wakeUs } = applied.wake;
+  await tickets.add({ home: record.home, sender: record.sender, n }, wakeUs / 1_000 - clock.now());
 }
 
 async function putChunk(options: IntakeOptions, record: ChunkRecord): Promise<void> {
@@ -93,16 +110,16 @@ async function openSealed(options: IntakeOptions, home: string, job: string): Pr
 }
 
 async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
-  const { logger, tickets, clock } = options;
-  const first = await openOnce(options, seal);
-  // A chunk that was missing a moment ago has come in between.
-  const reply = first[0] === 'all in' ? await openOnce(options, seal) : first;
-  if (reply[0] === 'other')
+  const { logger, tickets, clock, controls } = options;
+  const [state = '', n, wakeUs] = await openOnce(options, seal);
+  if (state === 'other')
     return logger.warn('job.refused', { job: seal.job, reason: 'the id belongs to another body' });
-  if (reply[0] !== 'open') return;
+  if (state === 'again') return open(options, seal);
+  if (state === 'canceling') await controls.cancelRows(keysOf(options, seal), seal.rows);
+  if (state !== 'open' && state !== 'paused') return;
   await watchUnknown(options, seal);
   logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
-  const wake = wakeOf(String(reply[1]), String(reply[2]));
+  const wake = wakeOf(String(n), String(wakeUs));
   if (wake)
     await tickets.add({ home: seal.home, sender: seal.sender, n: wake.n }, wake.wakeUs / 1_000 - clock.now());
 }
@@ -113,8 +130,20 @@ async function watchUnknown({ redis, namespace, clock }: IntakeOptions, seal: Se
   await ask(redis.client.zadd(resendKey(namespace), 'NX', clock.now(), `${seal.job} ${seal.home}`));
 }
 
-async function openOnce(options: IntakeOptions, seal: SealRecord): Promise<string[]> {
+const keysOf = ({ namespace }: IntakeOptions, { home, job, fingerprint }: JobName) =>
+  jobKeys(namespace, home, job, fingerprint);
+type JobName = Pick<SealRecord, 'home' | 'job' | 'fingerprint'>;
+
+/** A job that was changed before it was in its lane has its newer seal in its row. */
+async function openOnce(options: IntakeOptions, logged: SealRecord): Promise<string[]> {
   const { redis, namespace, clock, contactZones } = options;
+  const [stored, seen, fingerprint] = await ask(
+    redis.client.hmget(jobRowKey(namespace, logged.home, logged.job), 'seal', 'ctl', 'fp'),
+  );
+  const seal =
+    stored && seen && fingerprint === logged.fingerprint
+      ? sealRecordSchema.parse(JSON.parse(stored))
+      : logged;
   const keys = laneKeys(namespace, { home: seal.home, sender: seal.sender });
   const job = jobKeys(namespace, seal.home, seal.job, seal.fingerprint);
   const zones = await zonesOfRows(redis, namespace, seal, contactZones);
@@ -141,6 +170,7 @@ async function openOnce(options: IntakeOptions, seal: SealRecord): Promise<strin
       seal.dies_at,
       zones ? JSON.stringify(zones.sets.map((set) => set.zones)) : '',
       zones?.bytes ?? '',
+      seen ?? '0',
       cursors.length,
       ...cursors.flatMap(({ name, text }) => [name, text]),
       ...seal.digests,

@@ -17,9 +17,10 @@ local function move(row, statuses, index, from, to)
   redis.call('HINCRBY', row, 'n:' .. to, 1)
 end
 
--- Whether an outcome `to` of the item's current try may replace the status `from`. 'q': nothing reached the person, it goes back.
+-- Whether an outcome `to` of the item's current try may replace the status `from`. 'q': nothing reached the person, it goes
+-- back; 'c': the same, of a job that was canceled meanwhile.
 local function outranks(from, to)
-  if to == 'q' then
+  if to == 'q' or to == 'c' then
     return from == 's' or from == 'u'
   end
   return RANK[from] ~= nil and RANK[to] ~= nil and RANK[to] > RANK[from]
@@ -39,7 +40,7 @@ local function early_field(job, index, try)
   return 'early ' .. job .. ':' .. us(index) .. ':' .. us(try)
 end
 
--- A job with nothing queued or sending has ended: expired when every item did, else completed. It is open again when an item that
+-- A job with nothing queued or sending has ended: canceled when it was told to, expired when every item did, else completed. It is open again when an item that
 -- was unknown turns out not to have been sent.
 local function complete_if_done(row, now)
   local h = redis.call('HMGET', row, 'n:q', 'n:s', 'state', 'n:e', 'total')
@@ -47,8 +48,11 @@ local function complete_if_done(row, now)
   if h[3] == 'completed' and busy then
     redis.call('HSET', row, 'state', 'open')
     redis.call('HDEL', row, 'done')
-  elseif h[3] == 'open' and not busy then
+  elseif (h[3] == 'open' or h[3] == 'paused' or h[3] == 'canceling') and not busy then
     local state = h[4] and h[4] == h[5] and h[4] ~= '0' and 'expired' or 'completed'
+    if h[3] == 'canceling' then
+      state = 'canceled'
+    end
     redis.call('HSET', row, 'state', state, 'done', us(now))
     return true
   end

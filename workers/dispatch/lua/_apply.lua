@@ -13,8 +13,11 @@ local function bytes_of(chunk)
   return chunk
 end
 
--- 'q' becomes 'f' once the item has been tried often enough.
+-- 'q' becomes 'f' once the item has been tried often enough, and 'c' when its job was canceled meanwhile.
 local function target_of(o, job)
+  if o.to == 'q' and redis.call('HGET', job.row, 'state') == 'canceling' then
+    return 'c'
+  end
   if o.to == 'q' and o.counts and o.most > 0 then
     local counted = o.try - tonumber(redis.call('HGET', job.uncounted, us(o.index)) or '0')
     return counted >= o.most and 'f' or 'q'

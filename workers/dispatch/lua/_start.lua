@@ -2,6 +2,8 @@
 -- batch: now, moments, deadline (µs); used = moments taken; runs = answer per started run; flying, left = what is now under way.
 -- keys: later, cursors, and lists = the queues in order.
 local QUEUED_BYTE = ('q'):byte()
+-- A row that came back to a paused job is looked at again after this; resuming looks at once.
+local CLOSED_LOOK_US = 60000000
 
 -- The next moment's call goes to this row. Moments are written as µs from now: short, and exact.
 local function grant(batch, items, index)
@@ -19,8 +21,31 @@ local function record_run(batch, job, slot, from, to, try, items)
   batch.left[#batch.left + 1] = #items
 end
 
+-- A job that is paused or canceled starts nothing.
+local function is_open(job)
+  if job.open == nil then
+    job.open = redis.call('HGET', job.row, 'state') == 'open'
+  end
+  return job.open
+end
+
+-- A row that waited alone, of a job that is not open: it goes on waiting, or has been canceled.
+local function keep_back(batch, keys, job, index)
+  local state = redis.call('HGET', job.row, 'state')
+  if state == 'paused' then
+    redis.call('ZADD', keys.later, us(batch.now + CLOSED_LOOK_US), job.id .. ':' .. index)
+  elseif state == 'canceling' and status_at(job.statuses, index) == 'q' then
+    move(job.row, job.statuses, index, 'q', 'c')
+    complete_if_done(job.row, batch.now)
+  end
+end
+
 -- Starts one row that waited alone.
 local function start_one(batch, keys, job, slot, index)
+  if not is_open(job) then
+    redis.call('ZREM', keys.later, job.id .. ':' .. index)
+    return keep_back(batch, keys, job, index)
+  end
   if redis.call('ZREM', keys.later, job.id .. ':' .. index) == 1 and status_at(job.statuses, index) == 'q' then
     local try, items = (try_at(job.tries, index) + 1) % 256, {}
     redis.call('SETRANGE', job.tries, index, string.char(try))
@@ -46,7 +71,7 @@ end
 
 -- Starts rows of a run, for the first time each; passes rows that are no longer queued. Rows between the cursor and the run are not the cursor's.
 local function start_run(batch, keys, job, slot, name, from, count, queue)
-  local cursor = read_cursor(keys.cursors, name)
+  local cursor = is_open(job) and read_cursor(keys.cursors, name)
   if not cursor or from < cursor.next or (name == job.id and from > cursor.next) then
     return
   end

@@ -14,32 +14,37 @@
 --   ARGV[6] dies_at    unix ms
 --   ARGV[7] zones      JSON of the zone sets; '' when the job has none
 --   ARGV[8] bytes      of its rows
---   ARGV[9] cursors    how many; none when its chunks seemed not to be all in
---   ARGV[10..]         name and text of each cursor; then the SHA-256 of each chunk, in order
--- Returns {'waiting'} | {'all in'}: the cursors are wanted | {'open', n, wake}: a ticket n to add for wake (µs), n = 0 when none is needed | {'other'}: the id belongs to another body
+--   ARGV[9] seen       number of the job's last control that the caller knows of
+--   ARGV[10] cursors   how many; none when its chunks seemed not to be all in
+--   ARGV[11..]         name and text of each cursor; then the SHA-256 of each chunk, in order
+-- Returns {'waiting'} | {'again'}: its last chunk or another control came in between | {'other'}: the id belongs to another body |
+--   {state, n, wake}: open, paused or canceling; a ticket n to add for wake (µs), n = 0 when none is needed
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_lane.lua
 -- include: ../../../src/lanes/lua/_cursor.lua
 -- include: ../../../src/ledger/lua/_items.lua
 local now = now_us(ARGV[1])
-local h = redis.call('HMGET', KEYS[1], 'state', 'fp')
+local h = redis.call('HMGET', KEYS[1], 'state', 'fp', 'then', 'ctl')
 if h[2] and h[2] ~= ARGV[3] then
   return { 'other' }
 end
 if h[1] and h[1] ~= 'accepted' then
   local lane = redis.call('HMGET', KEYS[2], 'n', 'until', 'wake')
   if tonumber(lane[2] or '0') <= now and tonumber(lane[3] or '0') > 0 then
-    return { 'open', lane[1], lane[3] }
+    return { h[1], lane[1], lane[3] }
   end
-  return { 'open', '0', '0' }
+  return { h[1], '0', '0' }
+end
+if (h[4] or '0') ~= ARGV[9] then
+  return { 'again' }
 end
 redis.call('HSET', KEYS[1], 'sealed', '1', 'fp', ARGV[3], 'seal', ARGV[5])
 if not h[1] then
   redis.call('HSET', KEYS[1], 'state', 'accepted')
 end
 redis.call('PEXPIREAT', KEYS[1], ARGV[6])
-local names = tonumber(ARGV[9])
-local digests = 9 + names * 2
+local names = tonumber(ARGV[10])
+local digests = 10 + names * 2
 local chunks = #ARGV - digests
 for i = 1, chunks do
   local digest = redis.call('HGET', KEYS[1], 'in:' .. ARGV[3] .. ':' .. (i - 1))
@@ -49,7 +54,7 @@ for i = 1, chunks do
   end
 end
 if names == 0 then
-  return { 'all in' }
+  return { 'again' }
 end
 if ARGV[7] ~= '' then
   redis.call('HSET', KEYS[1], 'zones', ARGV[7])
@@ -61,16 +66,24 @@ end
 local queued = redis.call('HGET', KEYS[1], 'q:' .. ARGV[3]) or '0'
 local failed = redis.call('HGET', KEYS[1], 'f:' .. ARGV[3]) or '0'
 redis.call('HDEL', KEYS[1], 'q:' .. ARGV[3], 'f:' .. ARGV[3])
-redis.call('HSET', KEYS[1], 'state', 'open', 'n:q', queued, 'n:f', failed, 'total', us(queued + failed), 'updated', us(now))
-if complete_if_done(KEYS[1], now) then
-  return { 'open', '0', '0' }
+local state = h[3] or 'open'
+redis.call('HDEL', KEYS[1], 'then')
+redis.call('HSET', KEYS[1], 'state', state, 'n:q', queued, 'n:f', failed, 'total', us(queued + failed), 'updated', us(now))
+if complete_if_done(KEYS[1], now) or state == 'canceling' then
+  return { state, '0', '0' }
 end
 local first = math.huge
 for i = 1, names do
-  local name, c = ARGV[8 + i * 2], parse_cursor(ARGV[9 + i * 2])
+  local name, c = ARGV[9 + i * 2], parse_cursor(ARGV[10 + i * 2])
   write_cursor(KEYS[5], name, c)
-  first = math.min(first, place_cursor(KEYS[4], KEYS[6], ARGV[4], name, c, now))
+  if state == 'paused' then
+    local ends = c.ends > 0 and c.ends or tonumber(ARGV[6]) * 1000
+    redis.call('ZADD', KEYS[6], us(ends), ARGV[4] .. ' ' .. name)
+    first = math.min(first, ends)
+  else
+    first = math.min(first, place_cursor(KEYS[4], KEYS[6], ARGV[4], name, c, now))
+  end
 end
 first = math.max(first, now)
 local n = arrive(KEYS[2], KEYS[3], ARGV[2], first, now)
-return { 'open', us(n), us(first) }
+return { state, us(n), us(first) }

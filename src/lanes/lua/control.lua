@@ -1,0 +1,84 @@
+-- Applies one control to a job: to its row, and to its cursors if it is in its lane. A control that is not newer than the last changes nothing.
+--   KEYS[1] row        hash of the job
+--   KEYS[2] lane       hash of the lane
+--   KEYS[3] lanes      the home's lanes by the time a turn must have opened
+--   KEYS[4] later      items that wait alone
+--   KEYS[5] cursors    cursor → where it stands
+--   KEYS[6] scheduled  cursors that wait for a time
+--   KEYS[7] high       queue of cursors
+--   KEYS[8] normal     queue of cursors
+--   KEYS[9] bulk       queue of cursors
+--   ARGV[1] clock      µs, or '' for the server's time
+--   ARGV[2] job        id
+--   ARGV[3] sender     member of the lanes set
+--   ARGV[4] seq        number of the control
+--   ARGV[5] seen       number of the last control that the caller knows of
+--   ARGV[6] action     pause | resume | cancel | patch
+--   ARGV[7] ends       µs: when the job expires, or dies; with the patch
+--   ARGV[8] priority   with the patch
+--   ARGV[9] seal       JSON with the patch; of the other actions ''
+--   ARGV[10] start     µs, of a patch
+--   ARGV[11] spread    µs, of a patch
+--   ARGV[12] stops     µs from which no row goes, 0 = none; of a patch
+-- Returns {'gone'} | {'again'}: the job has had another control | {'ended', state} | {'done', state, left, n, wake}: left = how many had left
+--   when it was canceled; a ticket n to add for wake (µs), n = 0 when none is needed
+-- include: ../../base/lua/_time.lua
+-- include: _lane.lua
+-- include: _cursor.lua
+-- include: ../../ledger/lua/_items.lua
+-- include: _control.lua
+local now = now_us(ARGV[1])
+local h = redis.call('HMGET', KEYS[1], 'state', 'ctl', 'then', 'left')
+if not h[1] then
+  return { 'gone' }
+end
+local accepted = h[1] == 'accepted'
+local state = accepted and h[3] or h[1]
+local seq, last = tonumber(ARGV[4]), tonumber(h[2] or '0')
+local action = ARGV[6]
+if seq <= last then
+  local ticket = redis.call('HMGET', KEYS[2], 'n', 'until', 'wake')
+  local asleep = tonumber(ticket[2] or '0') <= now and tonumber(ticket[3] or '0') > 0
+  return { 'done', state, h[4] or '0', asleep and ticket[1] or '0', asleep and ticket[3] or '0' }
+end
+if last ~= tonumber(ARGV[5]) then
+  return { 'again' }
+end
+local over = state == 'canceling' or state == 'canceled'
+if (over and action ~= 'cancel') or state == 'completed' or state == 'expired' or state == 'incomplete' then
+  return { 'ended', state }
+end
+
+local keys = { later = KEYS[4], cursors = KEYS[5], scheduled = KEYS[6] }
+local queues = { high = KEYS[7], normal = KEYS[8], bulk = KEYS[9] }
+local job = { id = ARGV[2], row = KEYS[1], ends = tonumber(ARGV[7]), priority = ARGV[8], queues = queues }
+local field = accepted and 'then' or 'state'
+local first = nil
+redis.call('HSET', KEYS[1], 'ctl', ARGV[4], 'updated', us(now))
+if action == 'pause' and state ~= 'paused' then
+  redis.call('HSET', KEYS[1], field, 'paused')
+  first = rest(keys, job)
+elseif action == 'resume' and state == 'paused' then
+  if accepted then
+    redis.call('HDEL', KEYS[1], 'then')
+  else
+    redis.call('HSET', KEYS[1], 'state', 'open')
+    first = go_on(keys, job, now)
+  end
+elseif action == 'cancel' and not over then
+  local n = redis.call('HMGET', KEYS[1], 'n:s', 'n:a', 'n:d', 'n:r', 'n:f', 'n:u')
+  local left = 0
+  for i = 1, 6 do
+    left = left + tonumber(n[i] or '0')
+  end
+  redis.call('HSET', KEYS[1], field, 'canceling', 'left', us(left))
+  forget(keys, job)
+  redis.call('HINCRBY', KEYS[2], 'version', 1)
+elseif action == 'patch' then
+  redis.call('HSET', KEYS[1], 'seal', ARGV[9])
+  retime(keys, job, tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]))
+  first = state == 'paused' and rest(keys, job) or (not accepted and go_on(keys, job, now)) or nil
+end
+local n = first and not accepted and arrive(KEYS[2], KEYS[3], ARGV[3], first, now) or 0
+local after = redis.call('HMGET', KEYS[1], 'state', 'then', 'left')
+return { 'done', after[1] == 'accepted' and after[2] or after[1], after[3] or '0', us(n), us(n > 0 and first or 0) }
