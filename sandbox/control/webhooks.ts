@@ -34,6 +34,7 @@ export const webhookRules: Check<WebhookRules> = (value, path) => {
     read: fraction(),
     fail: fraction(),
     fail_code: integer(0, 9_999_999),
+    silent: fraction(),
     no_opaque: fraction(),
     batch: integer(1, MAX_STATUSES),
     batch_ms: integer(0, MAX_BATCH_MS),

@@ -12,6 +12,7 @@ export interface PlannedStatus {
 export function planStatuses(rules: WebhookRules, random: Random): PlannedStatus[] {
   const strikes = (chance: number): boolean => random() < chance;
   const pause = (): number => rules.delay_ms.min + random() * (rules.delay_ms.max - rules.delay_ms.min);
+  if (strikes(rules.silent)) return [];
   const statuses = journeyOf(rules, strikes);
   const times: number[] = [];
   for (const _status of statuses) times.push((times.at(-1) ?? 0) + pause());

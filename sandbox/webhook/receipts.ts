@@ -17,6 +17,7 @@ export function sayReceipts(
   if (rules === undefined) return;
   const baseMs = rules.before_answer ? 0 : answerMs;
   const planned = planStatuses(rules, world.random);
+  if (planned.length === 0) return;
   const said = new Set(planned.map(({ status }) => status));
   world.outbox.counts.ends[said.has('failed') ? 'failed' : said.has('read') ? 'read' : 'delivered'] += 1;
   for (const { status, afterMs, opaque } of planned) {

@@ -21,6 +21,8 @@ export interface WebhookRules {
   /** Of a message: failed after sent, with `fail_code`. */
   fail: number;
   fail_code: number;
+  /** Of a message: nothing is ever said of it. */
+  silent: number;
   /** Of a status: without the caller's `biz_opaque_callback_data`. */
   no_opaque: number;
   /** Statuses in one post. */
@@ -38,6 +40,7 @@ export const PLAIN_WEBHOOK: Omit<WebhookRules, 'url' | 'app_secret'> = {
   read: 0.5,
   fail: 0,
   fail_code: 131026,
+  silent: 0,
   no_opaque: 0,
   batch: 50,
   batch_ms: 20,

@@ -43,6 +43,7 @@ export interface Fault {
   kind: 'drop_before' | 'throttle' | 'error' | 'drop_after' | 'error_after' | 'garbage' | 'slow';
   number?: string;
   rate?: number;
+  seed?: number;
   count?: number;
   after?: number;
   code?: number;
