@@ -52,6 +52,7 @@ export function apiOf(stores: Stores): Service & { url(): string } {
     accept,
     control,
     webhooks: WEBHOOKS,
+    check,
     checks: checksOf(stores),
   });
 }

@@ -76,7 +76,7 @@ export function checkMeaning(body: BulkRequestBody, sender: Sender | undefined, 
 }
 
 /** When the first of its messages may go. */
-const startOf = ({ send_at }: Pick<BulkRequestBody, 'send_at'>, createdMs: number): number =>
+export const startOf = ({ send_at }: Pick<BulkRequestBody, 'send_at'>, createdMs: number): number =>
   Math.max(send_at ?? createdMs, createdMs);
 
 /** What has not left by then does not leave; undefined when nothing ends the job but its life. */

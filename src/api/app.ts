@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ControlStation } from '../accept/control.ts';
 import type { Accept } from '../accept/port.ts';
+import type { ContentCheck } from '../accept/rows.ts';
 import type { Accounts } from '../accounts/port.ts';
 import type { AccountsRegistry } from '../accounts/registry.ts';
 import type { Clock } from '../base/clock.ts';
@@ -32,6 +33,7 @@ import { controlRoutes } from './routes/control.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { planRoutes } from './routes/plan.ts';
 import { portfolioRoutes } from './routes/portfolios.ts';
 import { senderRoutes } from './routes/senders.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -42,6 +44,8 @@ export interface ApiOptions {
   accept: Accept;
   control: ControlStation;
   ledger: LedgerReader;
+  /** What a platform can say against a message before it is sent. */
+  check: ContentCheck;
   /** Where lanes and limits are read. */
   redis: Redis;
   namespace: string;
@@ -85,6 +89,7 @@ export function createApi(options: ApiOptions): Api {
     messageRoutes(routes, { ...options, ledger });
     senderRoutes(routes, { ...options, states });
     portfolioRoutes(routes, { ...options, states });
+    planRoutes(routes, { ...options, states });
     jobRoutes(routes, { ...options, ledger, homes });
     controlRoutes(routes, { ...options, ledger, homes });
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });

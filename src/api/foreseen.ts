@@ -16,6 +16,16 @@ export interface ForeseenOptions {
   homeOfJob(job: string): string | undefined;
 }
 
+/** What stops a message that waits for its own time as well. */
+const STOPS = new Set([
+  'job_paused',
+  'sender_paused',
+  'sender_disabled',
+  'credentials',
+  'portfolio',
+  'sender',
+]);
+
 export function foreseen({ ledger, states, redis, namespace, homeOfJob }: ForeseenOptions): LedgerReader {
   const withOutlook = async (home: string | undefined, job: Job): Promise<Job> => {
     if (home === undefined || job.counts.queued + job.counts.sending === 0) return job;
@@ -36,7 +46,7 @@ export function foreseen({ ledger, states, redis, namespace, homeOfJob }: Forese
     const holds = new Map(
       waiting.map(({ index }, i) => [
         index,
-        dues[i] === undefined
+        dues[i] === undefined || (hold && STOPS.has(hold.limit))
           ? itemHold(state, job, index, hold)
           : holdOf({ limit: 'retry', scope: id, untilMs: Math.ceil(dues[i] / 1_000) }),
       ]),

@@ -49,16 +49,18 @@ export interface HomeStatesOptions {
 }
 
 export function createHomeStates(options: HomeStatesOptions): HomeStates {
-  const recent = new Map<string, { atMs: number; state: Promise<HomeState> }>();
+  const recent = new Map<string, { atMs: number; account: Sender | undefined; state: Promise<HomeState> }>();
   return {
     read: (home, sender) => {
       const nowMs = options.clock.monotonicUs() / 1_000;
       const key = `${home} ${sender}`;
       const known = recent.get(key);
-      if (known && nowMs - known.atMs < FRESH_MS) return known.state;
+      const account = options.accounts.sender(sender);
+      // Whoever has changed a sender sees it at once.
+      if (known && known.account === account && nowMs - known.atMs < FRESH_MS) return known.state;
       const state = readHome(options, home, sender);
       recent.delete(key);
-      recent.set(key, { atMs: nowMs, state });
+      recent.set(key, { atMs: nowMs, account, state });
       state.catch(() => recent.delete(key));
       const oldest = recent.keys().next();
       if (recent.size > MAX_HOMES && !oldest.done) recent.delete(oldest.value);

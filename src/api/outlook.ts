@@ -18,7 +18,7 @@ export interface JobOutlook {
   hold: Hold | null;
 }
 
-/** A job that has not come to its lane yet stands in no cursor: it is added as if it had. */
+/** A job that has come to its lane since the state was read, or that stands behind very many others, is in no cursor: it is added as if it were. */
 export function outlookOf(state: HomeState, job: Job): JobOutlook {
   const open = job.counts.queued + job.counts.sending;
   const lane = state.lanes.find(({ id }) => id === job.sender);
@@ -51,8 +51,8 @@ function foreseeing(state: HomeState, lane: LaneState, coming: Flow | undefined)
   const before = coming ? undefined : known.get(state);
   if (before) return before;
   const made = {
-    likely: forecast(loadsOf(state, 'medianUs', lane, coming), state.nowUs),
-    late: forecast(loadsOf(state, 'p90Us', lane, coming), state.nowUs),
+    likely: forecast(loadsOf(state, 'medianUs', lane, coming ? [coming] : []), state.nowUs),
+    late: forecast(loadsOf(state, 'p90Us', lane, coming ? [coming] : []), state.nowUs),
   };
   if (!coming) known.set(state, made);
   return made;
@@ -60,21 +60,21 @@ function foreseeing(state: HomeState, lane: LaneState, coming: Flow | undefined)
 
 const ENDED = new Set<Job['status']>(['completed', 'canceled', 'canceling', 'expired', 'incomplete']);
 
-const p90Of = (nowUs: number, finishUs: number, lateUs: number): number =>
+export const p90Of = (nowUs: number, finishUs: number, lateUs: number): number =>
   Math.max(finishUs, lateUs) + P90_ROOM_US + P90_PART * Math.max(0, lateUs - nowUs);
 
-function loadsOf(
+export function loadsOf(
   state: HomeState,
   answer: 'medianUs' | 'p90Us',
   lane: LaneState | undefined,
-  coming: Flow | undefined,
+  coming: readonly Flow[],
 ): Load[] {
   return state.lanes.map((one) => ({
     // Rules about one person each say nothing about how fast a job goes.
     limits: one.uses.filter(({ limit }) => limit.kind !== 'pair'),
     answerUs: Math.max(1, one.answers[answer]),
     heldUs: heldUs(state, one),
-    flows: [...flowsOf(state, one), ...(one === lane && coming ? [coming] : [])],
+    flows: [...flowsOf(state, one), ...(one === lane ? coming : [])],
   }));
 }
 
@@ -99,12 +99,10 @@ function flowsOf({ queued }: HomeState, { queue }: LaneState): Flow[] {
 const cursorsOf = ({ queue }: LaneState, job: string): QueuedCursor[] =>
   queue.cursors.filter(({ name }) => jobOfCursor(name) === job);
 
-function comingFlow(
-  { nowUs }: HomeState,
-  lane: LaneState,
-  { id, priority, counts, status }: Job,
-): Flow | undefined {
-  if (status !== 'accepted' || cursorsOf(lane, id).length > 0) return undefined;
+function comingFlow({ nowUs }: HomeState, lane: LaneState, { id, priority, counts }: Job): Flow | undefined {
+  const there =
+    cursorsOf(lane, id).length > 0 || lane.queue.later.some(({ member }) => member.startsWith(`${id}:`));
+  if (there || counts.queued === 0) return undefined;
   return newFlow(id, PRIORITIES.indexOf(priority), counts.queued, nowUs, 0);
 }
 

@@ -73,6 +73,14 @@ export const portfolioPatchSchema = changes({
   limits: namedLimits.optional(),
 });
 
+/** What a plan may assume beside what is. */
+export const whatIfSchema = changes({
+  throughput: senderSchema.shape.throughput.unwrap().optional(),
+  messaging_limit: messagingLimit.optional(),
+  sender: z.string().min(1).max(64).optional(),
+});
+export type WhatIf = z.output<typeof whatIfSchema>;
+
 const webhookSchema = z.strictObject({
   url: z.url(),
   events: z.array(z.string().min(1)).min(1).max(64),

@@ -45,6 +45,7 @@ export async function startHarness({ redisUrl, accept = (real) => real, override
   const api = createApi({
     redis,
     namespace,
+    check,
     config: { host: '127.0.0.1', port: 0 },
     accounts,
     accept: accept(real),

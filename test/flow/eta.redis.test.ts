@@ -22,6 +22,7 @@ test('the end of a job is told at 10, 50 and 90 % under three limits', async () 
       { name: 'five', count: 45, per: '5s', pace: 'burst' },
     ],
   });
+  const planned = await api.plan(bulk(170));
   const jobs = [await api.send(bulk(170))];
   const told: { job: number; part: number; atMs: number; finishMs: number; p90Ms: number }[] = [];
   const ends = await Promise.all(
@@ -49,6 +50,9 @@ test('the end of a job is told at 10, 50 and 90 % under three limits', async () 
       return Date.parse(done.updated_at);
     }),
   );
+  const plannedMs = Date.parse(planned.finish_at ?? '');
+  console.info(`planned: off by ${plannedMs - (ends[0] ?? 0)} ms`);
+  expect(Math.abs(plannedMs - (ends[0] ?? 0))).toBeLessThanOrEqual(TOLERANCE_MS);
   for (const { job, part, atMs, finishMs, p90Ms } of told) {
     const endMs = ends[job] ?? 0;
     console.info(`job ${job} at ${part * 100} %: ${endMs - atMs} ms left, off by ${finishMs - endMs} ms`);

@@ -66,6 +66,7 @@ export interface Client {
   post(body: unknown, key?: string): Promise<Answer>;
   /** Posts, again with the same key while the answer is 503 or 409, as the contract asks, and gives the job. */
   send(body: unknown, key?: string): Promise<JobView>;
+  plan(body: unknown): Promise<{ finish_at: string | null }>;
   job(id: string): Promise<JobView>;
   /** Every item, over all pages. */
   items(id: string, status?: string): Promise<ItemView[]>;
@@ -112,6 +113,15 @@ export function createClient(url: string): Client {
       const headers = { authorization: `Bearer ${API_KEY}` };
       const response = await fetch(`${url}/v1/jobs/${id}/${action}`, { method: 'POST', headers });
       return { status: response.status, body: (await response.json()) as ActAnswer['body'] };
+    },
+    plan: async (body) => {
+      const response = await fetch(`${url}/v1/jobs/plan`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+      return (await response.json()) as { finish_at: string | null };
     },
     post,
     job,

@@ -1,0 +1,108 @@
+// What a bulk request would become, with nothing kept and nothing sent: its rows are checked as those of a real one, and its times worked out.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Accounts, Principal, Sender } from '../accounts/port.ts';
+import type { Clock } from '../base/clock.ts';
+import { refused } from '../base/failure.ts';
+import { zonesOfNumber } from '../base/phone-zones.ts';
+import { type WhatIf, whatIfSchema } from '../contract/account.ts';
+import type { Priority } from '../contract/job.ts';
+import type { Row } from '../contract/record.ts';
+import { type BulkRequestBody, detailsOf } from '../contract/request.ts';
+import { spanOf } from '../lanes/quiet-hours.ts';
+import { parseBody } from './body.ts';
+import { checkMeaning, contentOf, expiryOf, parseEnvelope, senderOf, startOf } from './envelope.ts';
+import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
+
+/** Rows whose zones are looked up in one go: 10 ms. */
+const SLICE_ROWS = 1_000;
+
+/** Messages that may go in the same hours; 0 and 0: in all. A group that nobody knows an hour for never opens. */
+export interface PlannedGroup {
+  count: number;
+  opensMs: number;
+  closesMs: number;
+}
+
+export interface PlannedJob {
+  sender: Sender;
+  whatIf: WhatIf | undefined;
+  checked: CheckedRows;
+  priority: Priority;
+  startMs: number;
+  spreadMs: number;
+  /** Unix ms; undefined when nothing ends it but its life. */
+  endsMs: number | undefined;
+  groups: PlannedGroup[];
+}
+
+export interface PlanOptions {
+  accounts: Pick<Accounts, 'sender'>;
+  clock: Clock;
+  check: ContentCheck;
+}
+
+/** Throws the same `Failure`s as a bulk request, but none for rows: a plan is there to name them. */
+export async function plannedJob(
+  { accounts, clock, check }: PlanOptions,
+  principal: Principal,
+  raw: Buffer,
+): Promise<PlannedJob> {
+  const { what_if: asked, ...body } = parseBody(raw);
+  const whatIf = asked === undefined ? undefined : parseWhatIf(asked);
+  const nowMs = clock.now();
+  const envelope = parseEnvelope('bulk', body);
+  const sender = checkMeaning(envelope, senderOf(accounts, principal, body), nowMs);
+  const checked = await checkRows(envelope.messages, contentOf(envelope), check);
+  const startMs = startOf(envelope, nowMs);
+  return {
+    sender,
+    whatIf,
+    checked,
+    priority: envelope.priority,
+    startMs,
+    spreadMs: envelope.spread ?? 0,
+    endsMs: expiryOf(envelope, nowMs),
+    groups: await groupsOf(envelope.quiet_hours, checked, startMs),
+  };
+}
+
+function parseWhatIf(asked: unknown): WhatIf {
+  const parsed = whatIfSchema.safeParse(asked);
+  if (parsed.success) return parsed.data;
+  const details = detailsOf(parsed.error).map((one) => ({
+    ...one,
+    path: one.path === '' ? 'what_if' : `what_if.${one.path}`,
+  }));
+  throw refused(
+    'invalid_request',
+    `The request is not valid: ${details[0]?.path} ${details[0]?.message}`,
+    details,
+  );
+}
+
+async function groupsOf(
+  quiet: BulkRequestBody['quiet_hours'],
+  { rows, total }: CheckedRows,
+  startMs: number,
+): Promise<PlannedGroup[]> {
+  if (!quiet) return [{ count: total, opensMs: 0, closesMs: 0 }];
+  const counts = await countsByZones(quiet.time_zone, rows);
+  return [...counts].map(([zones, count]) => {
+    const span = spanOf(quiet, zones === '' ? [] : zones.split(' '), startMs);
+    return { count, opensMs: span?.opensMs ?? NEVER_MS, closesMs: span?.closesMs ?? NEVER_MS };
+  });
+}
+
+/** Beyond any job's life. */
+const NEVER_MS = 8_000_000_000_000;
+
+async function countsByZones(zone: string, rows: readonly Row[]): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const [i, row] of rows.entries()) {
+    if (i % SLICE_ROWS === SLICE_ROWS - 1) await nextTurn();
+    if (row === 0) continue;
+    const zones = zone === 'recipient' ? zonesOfNumber(row[0]).join(' ') : zone;
+    counts.set(zones, (counts.get(zones) ?? 0) + 1);
+  }
+  return counts;
+}
