@@ -12,11 +12,12 @@ import { limits } from './limits/limits.ts';
 import { type Machine, machineOf } from './machine.ts';
 import { many } from './many/many.ts';
 import { memory } from './memory/memory.ts';
+import { waiting } from './memory/waiting.ts';
 import { killPrograms } from './processes.ts';
 import { openRedis } from './redis.ts';
 import { keep, type Report, tableOf } from './report.ts';
 
-const BENCHES: readonly Bench[] = [dispatch, many, accept, memory, limits];
+const BENCHES: readonly Bench[] = [dispatch, many, accept, memory, waiting, limits];
 
 const say = (line: string): void => void process.stderr.write(`[bench] ${line}\n`);
 

@@ -28,8 +28,8 @@ export interface SluiceOptions {
 export interface Sluice {
   namespace: string;
   apiUrl: string;
-  /** Posts one job; its id once it is answered with 202. */
-  post(sender: number, messages: readonly Message[]): Promise<string>;
+  /** Posts one job, with more fields if given; its id once it is answered with 202. */
+  post(sender: number, messages: readonly Message[], more?: Record<string, unknown>): Promise<string>;
   /** Waits until each of the jobs has one of the statuses. */
   reach(jobs: readonly string[], statuses: readonly string[], patienceMs: number): Promise<void>;
   /** Counts of one job. */
@@ -48,8 +48,11 @@ interface Job {
 
 const senderId = (sender: number): string => `s${sender}`;
 export const phoneNumberId = (sender: number): string => `10${String(sender).padStart(6, '0')}`;
-export const bulkBodyOf = (sender: number, messages: readonly Message[]): string =>
-  JSON.stringify({ sender: senderId(sender), ...CONTENT, category: 'utility', messages });
+export const bulkBodyOf = (
+  sender: number,
+  messages: readonly Message[],
+  more: Record<string, unknown> = {},
+): string => JSON.stringify({ sender: senderId(sender), ...CONTENT, category: 'utility', messages, ...more });
 
 export async function startSluice(options: SluiceOptions): Promise<Sluice> {
   const namespace = `bench-${randomBytes(4).toString('hex')}`;
@@ -133,8 +136,8 @@ function callsOf(apiUrl: string): Pick<Sluice, 'post' | 'reach' | 'counts'> {
     return unwrapped(await answer.json());
   };
   return {
-    post: async (sender, messages) => {
-      const answer = await postBulk(apiUrl, bulkBodyOf(sender, messages));
+    post: async (sender, messages, more) => {
+      const answer = await postBulk(apiUrl, bulkBodyOf(sender, messages, more));
       return unwrapped(answer).id;
     },
     reach: async (jobs, statuses, patienceMs) => {

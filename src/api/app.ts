@@ -18,7 +18,7 @@ import { homeLettersOf } from '../ledger/job-id.ts';
 import type { LedgerReader } from '../ledger/port.ts';
 import type { Log } from '../log/port.ts';
 import type { Webhook } from '../platforms/port.ts';
-import { checkAcceptsJson } from './accepts.ts';
+import { checkAccepts } from './accepts.ts';
 import { authenticate } from './auth.ts';
 import { readBody } from './body.ts';
 import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget, KEYLESS_IN_FLIGHT_MAX_BYTES } from './body-budget.ts';
@@ -30,6 +30,7 @@ import { createHomeStates } from './home-state.ts';
 import { createMethodTable, type MethodTable } from './methods.ts';
 import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
 import { controlRoutes } from './routes/control.ts';
+import { eventRoutes } from './routes/events.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -92,6 +93,7 @@ export function createApi(options: ApiOptions): Api {
     planRoutes(routes, { ...options, states });
     jobRoutes(routes, { ...options, ledger, homes });
     controlRoutes(routes, { ...options, ledger, homes });
+    eventRoutes(routes, { ...options, ledger, homes });
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
   });
   return {
@@ -139,10 +141,10 @@ function observe(app: FastifyInstance, { metrics, logger, clock }: ApiOptions): 
 function guard(app: FastifyInstance, { accounts }: ApiOptions): void {
   app.decorateRequest('principal', undefined);
   app.addHook('onRequest', async (request) => {
-    const { scope } = request.routeOptions.config;
+    const { scope, accepts = 'application/json' } = request.routeOptions.config;
     if (scope === undefined || request.is404) return;
     request.principal = authenticate(accounts, request, scope);
-    checkAcceptsJson(request.headers.accept);
+    checkAccepts(request.headers.accept, accepts);
   });
 }
 

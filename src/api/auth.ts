@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a key must be allowed to do here; without it the route is open to everybody. */
     scope?: Scope;
+    /** The type of its answers, where that is not JSON. */
+    accepts?: string;
   }
   interface FastifyRequest {
     principal: Principal | undefined;

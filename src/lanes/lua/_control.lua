@@ -37,9 +37,11 @@ end
 
 -- Nothing of it is shown before it ends, when its rows expire like those of any job.
 local function rest(keys, job)
-  each_cursor(keys, job, function(name)
+  each_cursor(keys, job, function(name, c)
     take_out(keys, job, name)
-    redis.call('ZADD', keys.scheduled, us(job.ends), job.priority .. ' ' .. name)
+    c.opens = job.ends
+    write_cursor(keys.cursors, name, c)
+    place_cursor(job.queues[job.priority], keys.scheduled, job.priority, name, c, 0)
   end)
   each_waiting(keys, job, function(member)
     redis.call('ZADD', keys.later, us(job.ends), member)
@@ -52,6 +54,9 @@ local function go_on(keys, job, now)
   local first = job.ends
   each_cursor(keys, job, function(name, c)
     take_out(keys, job, name)
+    -- A span that was told before is told anew.
+    c.opens, c.closes = 0, math.min(c.closes, 1)
+    write_cursor(keys.cursors, name, c)
     first = math.min(first, place_cursor(job.queues[job.priority], keys.scheduled, job.priority, name, c, now))
   end)
   each_waiting(keys, job, function(member, at)
@@ -72,13 +77,10 @@ local function forget(keys, job)
   end)
 end
 
--- New times for every cursor. A span that was told for the old ones is told anew.
+-- New times for every cursor.
 local function retime(keys, job, start, spread, ends)
   each_cursor(keys, job, function(name, c)
     c.start, c.spread, c.ends = start, spread, ends
-    if c.closes > 0 then
-      c.opens, c.closes = 0, 1
-    end
     write_cursor(keys.cursors, name, c)
   end)
 end

@@ -75,14 +75,11 @@ end
 local first = math.huge
 for i = 1, names do
   local name, c = ARGV[9 + i * 2], parse_cursor(ARGV[10 + i * 2])
-  write_cursor(KEYS[5], name, c)
   if state == 'paused' then
-    local ends = c.ends > 0 and c.ends or tonumber(ARGV[6]) * 1000
-    redis.call('ZADD', KEYS[6], us(ends), ARGV[4] .. ' ' .. name)
-    first = math.min(first, ends)
-  else
-    first = math.min(first, place_cursor(KEYS[4], KEYS[6], ARGV[4], name, c, now))
+    c.opens = c.ends > 0 and c.ends or tonumber(ARGV[6]) * 1000
   end
+  write_cursor(KEYS[5], name, c)
+  first = math.min(first, place_cursor(KEYS[4], KEYS[6], ARGV[4], name, c, now))
 end
 first = math.max(first, now)
 local n = arrive(KEYS[2], KEYS[3], ARGV[2], first, now)
