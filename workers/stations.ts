@@ -20,6 +20,7 @@ import type { DispatchContext } from './dispatch/context.ts';
 import { createFlusher } from './dispatch/flusher.ts';
 import { createJobs } from './dispatch/jobs.ts';
 import { createMoments } from './dispatch/moments.ts';
+import { createPersons } from './dispatch/person.ts';
 import { createDispatch } from './dispatch/worker.ts';
 import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
@@ -111,6 +112,7 @@ function dispatchOf(stores: Stores): Service {
     flusher: createFlusher(clock),
     jobs: createJobs(redis, config.namespace, clock),
     zoneRows: createZoneRows(redis, config.namespace),
+    personOf: createPersons(secret),
     metrics: { calls: (outcome, count) => calls.inc({ outcome }, count) },
     callDeadlineMs: CALL_DEADLINE_MS,
     attemptId: createAttemptIds(secret).make,

@@ -5,7 +5,7 @@ import type { Item, Job } from '../contract/job.ts';
 import { readLater } from '../lanes/queue.ts';
 import type { LedgerReader, Page } from '../ledger/port.ts';
 import type { HomeStates } from './home-state.ts';
-import { itemHold, outlookOf } from './outlook.ts';
+import { aloneFact, itemHold, outlookOf } from './outlook.ts';
 
 export interface ForeseenOptions {
   ledger: LedgerReader;
@@ -48,7 +48,7 @@ export function foreseen({ ledger, states, redis, namespace, homeOfJob }: Forese
         index,
         dues[i] === undefined || (hold && STOPS.has(hold.limit))
           ? itemHold(state, job, index, hold)
-          : holdOf({ limit: 'retry', scope: id, untilMs: Math.ceil(dues[i] / 1_000) }),
+          : holdOf(aloneFact(dues[i], job)),
       ]),
     );
     return items.map((item) => ({ ...item, hold: holds.get(item.index) ?? null }));

@@ -4,7 +4,7 @@ import type { Hold, Job } from '../contract/job.ts';
 import { PRIORITIES } from '../contract/job.ts';
 import { isoTime } from '../contract/time.ts';
 import { jobOfCursor } from '../lanes/cursor.ts';
-import type { QueuedCursor } from '../lanes/queue.ts';
+import { type QueuedCursor, type WaitsAlone, whyOf } from '../lanes/queue.ts';
 import { type Flow, forecast, type Load, type Outlook } from '../pacing/forecast.ts';
 import { nextFreeUs } from '../pacing/use.ts';
 import { type HomeState, type LaneState, laneHold } from './home-state.ts';
@@ -152,9 +152,23 @@ function holdFact(
     : waiting.toSorted((a, b) => (a?.untilMs ?? 0) - (b?.untilMs ?? 0))[0];
   if (earliest) return earliest;
   const alone = lane.queue.later.find(({ member }) => member.startsWith(`${job.id}:`));
-  if (flows.length === 0 && alone)
-    return { limit: 'retry', scope: job.id, untilMs: Math.ceil(alone.dueUs / 1_000) };
+  if (flows.length === 0 && alone) return aloneFact({ why: whyOf(alone.member), dueUs: alone.dueUs }, job);
   return limitHold(lane, nowUs) ?? comingHold(lane, job.id, outlooks);
+}
+
+/** What an item that waits alone waits for. */
+export function aloneFact({ why, dueUs }: WaitsAlone, { id, sender }: Pick<Job, 'id' | 'sender'>): HoldFact {
+  const untilMs = Math.ceil(dueUs / 1_000);
+  switch (why) {
+    case 'pair':
+      return { limit: 'meta.pair', scope: sender, untilMs };
+    case 'person':
+      return { limit: 'recipient', scope: id, untilMs };
+    case 'template':
+      return { limit: 'template', scope: id, untilMs };
+    case 'retry':
+      return { limit: 'retry', scope: id, untilMs };
+  }
 }
 
 /** The same for one of its items, which may wait longer than the job by its own due time. */

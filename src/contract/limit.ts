@@ -20,6 +20,8 @@ export interface RollingLimit {
   count: number;
   perMs: number;
   pace: 'even' | 'burst';
+  /** The platform's refusals lower it for a while, and probes raise it again. */
+  adaptive?: true;
 }
 
 /** Calls in flight. */

@@ -57,8 +57,8 @@ export interface Candidates {
   nextDueUs: number;
   /** Started runs with calls whose deadline has passed without an outcome. */
   overdue: StartedRun[];
-  /** `member`: as the lane knows it. */
-  later: { member: string; job: string; index: number }[];
+  /** `member`: as the lane knows it; `why`: the letter it waits under. */
+  later: { member: string; job: string; index: number; why: string }[];
   runs: Run[];
   /** Cursors whose job's time has passed. */
   ended: CursorName[];
@@ -73,11 +73,17 @@ export interface CursorName {
 
 export type GaveBack = { state: 'gone' | 'continue' } | { state: 'asleep'; wake: Wake | undefined };
 
+/** Until when (Redis time, µs) the limits let nothing go, 0 when they do not bind; `rowsOnly`: what waits alone may go before. */
+export interface Limited {
+  untilUs: number;
+  rowsOnly: boolean;
+}
+
 export interface Lanes extends CursorMoves {
   open(lane: LaneId, n: string, owner: string): Promise<Opened>;
   /** Undefined when the turn is lost. */
   peek(lane: LaneId, fence: string, rows: number): Promise<Candidates | undefined>;
-  giveBack(lane: LaneId, fence: string, version: string, limitedUntilUs: number): Promise<GaveBack>;
+  giveBack(lane: LaneId, fence: string, version: string, limited: Limited): Promise<GaveBack>;
   /** What these senders wait for has changed: tickets, due now, for those of their lanes that sleep with work. */
   wake(home: string, senders: readonly string[]): Promise<{ sender: string; n: string }[]>;
 }
@@ -112,12 +118,19 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
       );
       return reply[0] === 'ok' ? readCandidates(reply) : undefined;
     },
-    giveBack: async (lane, fence, version, limitedUntilUs) => {
+    giveBack: async (lane, fence, version, limited) => {
       const keys = laneKeys(namespace, lane);
       const reply = await redis.run<string[]>(
         giveBackScript,
         [keys.lane, keys.lanes, keys.fly, keys.later, keys.scheduled, ...keys.queues],
-        [clockArgument(), fence, version, lane.sender, limitedUntilUs.toFixed(0)],
+        [
+          clockArgument(),
+          fence,
+          version,
+          lane.sender,
+          limited.untilUs.toFixed(0),
+          limited.rowsOnly ? '1' : '0',
+        ],
       );
       if (reply[0] !== 'asleep') return { state: reply[0] as 'gone' | 'continue' };
       return { state: 'asleep', wake: wakeOf(String(reply[1]), String(reply[2])) };
@@ -166,8 +179,8 @@ function readCandidates([, version, now, due, overdue, later, runs, ended, close
       return { name, job, from: Number(from), to: Number(to), try: Number(attempt) };
     }),
     later: later.map((member) => {
-      const [job = '', index] = member.split(':');
-      return { member, job, index: Number(index) };
+      const [job = '', index, why = ''] = member.split(':');
+      return { member, job, index: Number(index), why };
     }),
     runs: [],
     ended: ended.map(cursorName),

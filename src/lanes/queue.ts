@@ -65,14 +65,33 @@ async function readQueue(redis: Redis, namespace: string, home: string, sender: 
 const pairsOf = (flat: readonly string[]): [string, string][] =>
   flat.flatMap((text, i): [string, string][] => (i % 2 === 0 ? [[text, flat[i + 1] ?? '']] : []));
 
-/** When each of these items ("job:index") that waits alone is due (µs); undefined: it does not wait alone. */
+/** Why an item waits alone, by the letter behind its name in the lane's later set (take.lua, settle.lua). */
+const WHY = { r: 'retry', p: 'pair', u: 'person', t: 'template' } as const;
+const LETTERS = Object.keys(WHY) as (keyof typeof WHY)[];
+
+export interface WaitsAlone {
+  why: (typeof WHY)[keyof typeof WHY];
+  dueUs: number;
+}
+
+/** What each of these items ("job:index") waits for alone; undefined: it does not wait alone. */
 export async function readLater(
   redis: Redis,
   namespace: string,
   lane: LaneId,
-  members: readonly string[],
-): Promise<(number | undefined)[]> {
-  if (members.length === 0) return [];
+  items: readonly string[],
+): Promise<(WaitsAlone | undefined)[]> {
+  if (items.length === 0) return [];
+  const members = items.flatMap((item) => LETTERS.map((letter) => `${item}:${letter}`));
   const scores = await ask(redis.client.zmscore(laneKeys(namespace, lane).later, ...members));
-  return scores.map((score) => (score === null ? undefined : Number(score)));
+  return items.map((_item, i) => {
+    const own = scores.slice(i * LETTERS.length, (i + 1) * LETTERS.length);
+    const at = own.findIndex((score) => score !== null);
+    const letter = LETTERS[at];
+    return letter && { why: WHY[letter], dueUs: Number(own[at]) };
+  });
 }
+
+/** Why a member of the later set waits. */
+export const whyOf = (member: string): WaitsAlone['why'] =>
+  WHY[member.slice(member.lastIndexOf(':') + 1) as keyof typeof WHY] ?? 'retry';

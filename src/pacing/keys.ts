@@ -17,9 +17,15 @@ export const holdsKey = (namespace: string, home: string): string => `${namespac
 /** Hash of the home: field of a hold → when the platform last said something of it (unix ms). */
 export const saidKey = (namespace: string, home: string): string => `${holdsKey(namespace, home)}:said`;
 
+/** Hash of the home: how its senders take turns under a limit that they share (lua/_shares.lua). */
+export const sharesKey = (namespace: string, home: string): string => `${namespace}:{${home}}:shares`;
+
 /** Sorted set: person → when the customer service window ends (µs). */
 export const windowKey = (namespace: string, home: string, sender: string): string =>
   `${namespace}:{${home}}:window:${sender}`;
+
+/** Sorted set: person → until when (µs) no marketing goes to them. */
+export const restKey = (namespace: string, home: string): string => `${namespace}:{${home}}:rest`;
 
 /** Fields of the holds hash. */
 export const holdFields = {

@@ -1,6 +1,6 @@
 // The limits that bind the calls of one sender, as data. Read at each take, so that a change binds what waits.
 import type { Limit, NamedLimit } from '../contract/limit.ts';
-import { type LimitKeys, limitKeys } from './keys.ts';
+import { limitKeys, restKey, windowKey } from './keys.ts';
 
 /**
  * Calls in flight of one sender, from their start (at most 50 ms early) until they are settled. At 1,000 a second and a round trip of 300 ms
@@ -17,21 +17,17 @@ export interface Limited {
   platform: string;
   throughput: number;
   limits: readonly NamedLimit[];
-  portfolio: { id: string; limits: readonly NamedLimit[] } | undefined;
+  portfolio: { id: string; limits: readonly NamedLimit[]; messaging_limit: number | 'unlimited' } | undefined;
 }
 
-/** Throughput of the number, the named limits of sender and portfolio, and the cap on calls in flight. */
+/** Meta's own limits that are no setting (reference: limits that gate a send). */
+const PAIR_MS = 6_000;
+const UNIQUE_MS = 86_400_000;
+/** Longer than anybody rests; the set says until when each does. */
+const REST_MS = 30 * 86_400_000;
+
+/** Throughput of the number, the named limits of sender and portfolio, those about one person, and the cap on calls in flight. */
 export function limitsOf(sender: Limited): Limit[] {
-  const named =
-    (scope: string) =>
-    (limit: NamedLimit): Limit => ({
-      kind: 'rolling',
-      name: limit.name,
-      scope,
-      count: limit.count,
-      perMs: limit.per,
-      pace: limit.pace,
-    });
   return [
     {
       kind: 'rolling',
@@ -40,27 +36,57 @@ export function limitsOf(sender: Limited): Limit[] {
       count: sender.throughput,
       perMs: SECOND_MS,
       pace: 'even',
+      adaptive: true,
     },
     ...sender.limits.map(named(sender.id)),
     ...(sender.portfolio?.limits ?? []).map(named(sender.portfolio?.id ?? '')),
     { kind: 'concurrency', name: 'calls', scope: sender.id, count: SENDER_MAX_CALLS },
+    ...personal(sender),
   ];
 }
 
-/** Limits as a script reads them: two keys each … */
-export const limitKeyList = (namespace: string, home: string, limits: readonly Limit[]): string[] =>
-  limits.flatMap(({ scope, name }) => {
-    const keys: LimitKeys = limitKeys(namespace, home, scope, name);
-    return [keys.state, keys.times];
+const named =
+  (scope: string) =>
+  ({ name, count, per, pace }: NamedLimit): Limit => ({
+    kind: 'rolling',
+    name,
+    scope,
+    count,
+    perMs: per,
+    pace,
   });
 
-/** … and how many, then kind, count, period (µs) and pace of each. */
-export const limitArguments = (limits: readonly Limit[]): (string | number)[] => [
-  limits.length,
+function personal({ id, platform, portfolio }: Limited): Limit[] {
+  if (platform !== 'meta') return [];
+  const pair: Limit = { kind: 'pair', name: 'meta.pair', scope: id, perMs: PAIR_MS };
+  if (!portfolio || portfolio.messaging_limit === 'unlimited') return [pair];
+  const { id: scope, messaging_limit: count } = portfolio;
+  return [{ kind: 'unique', name: 'meta.messaging_limit', scope, count, perMs: UNIQUE_MS }, pair];
+}
+
+/** Limits as a script reads them, with the set of persons who rest behind them: two keys each … */
+export function limitKeyList(
+  namespace: string,
+  { home, sender }: { home: string; sender: string },
+  limits: readonly Limit[],
+): string[] {
+  const keys = limits.flatMap(({ kind, scope, name }) => {
+    const { state, times } = limitKeys(namespace, home, scope, name);
+    return [state, kind === 'unique' ? windowKey(namespace, home, sender) : times];
+  });
+  const rest = restKey(namespace, home);
+  return [...keys, rest, rest];
+}
+
+/** … and how many, then kind, count, period (µs), pace, and whether all senders of the home share it. */
+export const limitArguments = (limits: readonly Limit[], sender: string): (string | number)[] => [
+  limits.length + 1,
   ...limits.flatMap((limit): (string | number)[] => [
-    limit.kind,
+    limit.kind === 'rolling' && limit.adaptive ? 'adaptive' : limit.kind,
     limit.kind === 'pair' ? 1 : limit.count,
     limit.kind === 'concurrency' ? 0 : limit.perMs * 1_000,
     limit.kind === 'rolling' ? limit.pace : 'burst',
+    limit.kind === 'rolling' && limit.scope !== sender ? 'home' : 'own',
   ]),
+  ...['rest', 1, REST_MS * 1_000, 'burst', 'own'],
 ];

@@ -51,7 +51,9 @@ export class Model {
     for (const [candidate, who] of candidates.entries()) {
       if (granted.length === want) break;
       const { atUs, binding } = latest(rules, who, nowUs);
-      if (binding && atUs > nowUs + horizonUs) {
+      // Only what all calls share is planned ahead: a person's limit must be free by then.
+      const ahead = binding?.kind === 'rolling' ? horizonUs : 0;
+      if (binding && atUs > nowUs + ahead) {
         waits.push({ candidate, limit: binding, untilUs: atUs });
         continue;
       }
@@ -75,6 +77,15 @@ export class Model {
   /** The limit has these numbers from now on; what was counted stays counted. */
   change(limit: Limit, nowUs: number): void {
     this.#rule(limit, nowUs);
+  }
+
+  /** When one more call could go under what all calls share, and the limit that binds it. */
+  next(limits: readonly Limit[], nowUs: number): Pick<Taken, 'nextUs' | 'binding'> {
+    return nextOf(
+      limits.map((limit) => this.#rule(limit, nowUs)),
+      [],
+      nowUs,
+    );
   }
 
   use(limit: Limit, nowUs: number): LimitUse {

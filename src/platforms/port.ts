@@ -46,6 +46,8 @@ export interface Later {
   /** The counted attempt after which it is `failed` instead; undefined: never. */
   maxAttempts: number | undefined;
   moves: Moves;
+  /** Too many calls for what it moves: the limit is too high. */
+  throttled: boolean;
   wait: Wait;
 }
 

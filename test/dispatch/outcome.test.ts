@@ -1,9 +1,10 @@
-// A verdict on a call → what happens to its item, and whether its whole lane must rest.
+// A verdict on a call → what happens to its item, and what must wait beside it.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createServerClock } from '../../src/pacing/server-clock.ts';
 import type { Later, Sent, Verdict } from '../../src/platforms/port.ts';
-import { countedAtUs, laneRestMs, outcomeOf } from '../../workers/dispatch/outcome.ts';
+import { holdOf } from '../../workers/dispatch/holds.ts';
+import { countedAtUs, outcomeOf } from '../../workers/dispatch/outcome.ts';
 import type { Grant } from '../../workers/dispatch/take.ts';
 import { jobEntries, rowsOf } from '../support/job-entries.ts';
 
@@ -14,6 +15,8 @@ const grant = (attempt = 1): Grant => ({
   try: attempt,
   momentUs: 0,
   run: 'r',
+  person: 'p',
+  mark: '',
 });
 const times = { endedUs: 5_000_000, countedUs: 4_000_000, atMs: 1_700_000_000_000 };
 const half = () => 0.5;
@@ -24,7 +27,8 @@ const later = (over: Partial<Later> = {}): Later => ({
   sent: true,
   counts: false,
   maxAttempts: undefined,
-  moves: 'sender',
+  moves: 'item',
+  throttled: false,
   wait: { atLeastMs: 100, backoff: { baseMs: 1_000, capMs: 60_000 }, askedMs: undefined },
   ...over,
 });
@@ -65,14 +69,40 @@ test('a call that was never written uses up no place, and attempts count only wh
   expect(outcome(later({ counts: true, maxAttempts: 5 }))).toMatchObject({ counts: true, maxAttempts: 5 });
 });
 
-test('the lane rests when the answer speaks about more than the item', () => {
-  for (const moves of ['sender', 'portfolio', 'credentials'] as const)
-    expect(laneRestMs(later({ moves }), half)).toBe(600);
-  for (const moves of ['item', 'pair', 'recipient', 'template'] as const)
-    expect(laneRestMs(later({ moves }), half)).toBe(0);
-  // Nothing reached the platform, so it cannot have asked anybody to rest.
-  expect(laneRestMs(later({ sent: false }), half)).toBe(0);
-  expect(laneRestMs({ outcome: 'unknown', code: 'x', message: '' }, half)).toBe(0);
+const content = { template: { name: 'order_ready', language: 'en_US' } };
+const hold = (over: Partial<Later>) => holdOf(later(over), 's1', content, half);
+
+test('what an answer says of more than the item is held, and the item waits with it', () => {
+  const fields = { sender: 'sender:s1', portfolio: 'portfolio', credentials: 'credentials:s1' } as const;
+  for (const moves of ['sender', 'portfolio', 'credentials'] as const) {
+    expect(hold({ moves })).toMatchObject({
+      field: fields[moves],
+      code: '130429',
+      atLeastMs: 100,
+      share: 0.5,
+    });
+    expect(outcome(later({ moves })).dueUs).toBe(times.endedUs);
+  }
+  expect(hold({ moves: 'template' })?.field).toBe('template:order_ready:en_US');
+  expect(holdOf(later({ moves: 'template' }), 's1', { text: { body: 'hi' } }, half)).toBeUndefined();
+  for (const moves of ['item', 'pair', 'recipient'] as const) expect(hold({ moves })).toBeUndefined();
+  expect(holdOf({ outcome: 'unknown', code: 'x', message: '' }, 's1', seal.content, half)).toBeUndefined();
+});
+
+test('a throttled number is slowed down, and held only for as long as the platform says', () => {
+  expect(hold({ moves: 'sender', throttled: true })).toBeUndefined();
+  const wait = { ...later().wait, askedMs: 7_000 };
+  const asked = { atLeastMs: 7_000, baseMs: 0, capMs: 0 };
+  expect(hold({ moves: 'sender', throttled: true, wait })).toMatchObject(asked);
+  expect(outcome(later({ moves: 'sender', throttled: true }))).toMatchObject({ throttled: true, why: 'r' });
+  // What is throttled is not the number.
+  expect(outcome(later({ moves: 'credentials', throttled: true }))).toMatchObject({ throttled: false });
+});
+
+test('an item that waits alone tells why', () => {
+  expect(outcome(later({ moves: 'pair' })).why).toBe('p');
+  expect(outcome(later({ moves: 'recipient' })).why).toBe('u');
+  expect(outcome(later()).why).toBe('r');
 });
 
 const OFFSET_US = 1_800_000_000_000_000;

@@ -38,7 +38,15 @@ test('granted rows leave the window; a run goes on behind its last granted row',
       candidates.sort((a, b) => a.queue - b.queue);
       const grants: Grant[] = candidates
         .flatMap(({ view, from, count }) =>
-          Array.from({ length: count }, (_, i) => ({ view, index: from + i, try: 1, momentUs: 0, run: '' })),
+          Array.from({ length: count }, (_, i) => ({
+            view,
+            index: from + i,
+            try: 1,
+            momentUs: 0,
+            run: '',
+            person: '',
+            mark: '',
+          })),
         )
         .slice(0, granted);
       const left = afterGrants({ version: '1', nextDueUs: 0, candidates }, grants);

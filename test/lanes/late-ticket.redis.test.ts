@@ -58,7 +58,10 @@ test('once its turn was given back, every ticket of that wake is stale', async (
   const fence = opened.state === 'open' ? opened.fence : '';
   const seen = await lanes.peek(lane, fence, 10);
   // Its work still waits, so the turn is given back with a ticket for later.
-  const given = await lanes.giveBack(lane, fence, seen?.version ?? '', START_US + 5 * SECOND_US);
+  const given = await lanes.giveBack(lane, fence, seen?.version ?? '', {
+    untilUs: START_US + 5 * SECOND_US,
+    rowsOnly: false,
+  });
   expect(given.state).toBe('asleep');
   for (const n of [first, second]) expect((await lanes.open(lane, n, 'c')).state).toBe('stale');
 });

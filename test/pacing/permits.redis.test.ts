@@ -1,77 +1,34 @@
-// The permits script under a clock of our own: it gives what the plain rules give over random histories, and at the receiver there are never
-// more than n calls in any rolling window, whenever between its moment and its answer each of them arrived.
+// The scripts of pacing under a clock of our own: over random histories they give what the plain model gives, and at the receiver no window
+// ever holds more than its limit, whenever between its moment and its end each call arrived. Five bugs planted in the scripts are all caught.
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createRedis } from '../../src/base/redis.ts';
-import { loadScript } from '../../src/base/script.ts';
-import type { Limit } from '../../src/contract/limit.ts';
-import { limitArguments, limitKeyList } from '../../src/pacing/limits.ts';
-import { freshNamespace, redisUrl } from '../support/services.ts';
-import { type Granted, PlainPermits } from './plain-permits.ts';
+import { loadScript, type Script } from '../../src/base/script.ts';
+import type { Limit, RollingLimit } from '../../src/contract/limit.ts';
+import { redisUrl } from '../support/services.ts';
+import { byModel, byScript, type Step, steps, type Written } from './history.ts';
 
-const script = loadScript(import.meta.dirname, '../support/lua/permits.lua');
+const script = loadScript(import.meta.dirname, '../support/lua/history.lua');
 const redis = createRedis(redisUrl(), systemClock);
 afterAll(() => redis.close());
 
-const HORIZON_US = 50_000;
-const START_US = 1_800_000_000_000_000;
-const RUNS = 60;
+/** A million steps take a minute. The seed of a failure is printed and may be given again. */
+const RUNS = 500;
+const STEPS = 2_000;
+const PATIENCE_MS = 600_000;
+/** What shorter histories show. */
+const SHORT_RUNS = 60;
+const SEED = process.env.SLUICE_SEED === undefined ? {} : { seed: Number(process.env.SLUICE_SEED) };
+const DAY_US = 86_400_000_000;
 
-interface Call {
-  id: string;
-  momentUs: number;
-  endedUs?: number;
-  arrivedUs?: number;
-}
-
-/** One home with its limits: the script and the plain rules side by side. */
-class Bench {
-  nowUs = START_US;
-  readonly open: Call[] = [];
-  readonly written: Call[] = [];
-  readonly #namespace = freshNamespace();
-  readonly #plain = new PlainPermits();
-  #made = 0;
-  limits: Limit[];
-  constructor(limits: Limit[]) {
-    this.limits = limits;
-  }
-
-  async take(want: number, use = want): Promise<Granted> {
-    const ids = Array.from({ length: want }, () => `call-${++this.#made}`);
-    const reply = await this.#run('take', [want, use], ids);
-    const granted: Granted = {
-      moments: reply.slice(2).map(Number),
-      nextUs: reply[0] === '' ? Number.POSITIVE_INFINITY : Number(reply[0]),
-      binding: Number(reply[1]),
-    };
-    expect(granted).toEqual(this.#plain.take(this.limits, want, use, this.nowUs, HORIZON_US));
-    for (const [i, momentUs] of granted.moments.entries()) this.open.push({ id: ids[i] ?? '', momentUs });
-    return granted;
-  }
-
-  /** The answers of calls under way, or the word that they were never written. */
-  async end(calls: readonly Call[]): Promise<void> {
-    const ended = calls.flatMap(({ id, endedUs }) => [id, endedUs === undefined ? '-' : String(endedUs)]);
-    await this.#run('end', [0, 0], ended);
-    this.#plain.end(
-      this.limits,
-      calls.map(({ endedUs }) => endedUs),
-    );
-    this.written.push(...calls.filter(({ endedUs }) => endedUs !== undefined));
-  }
-
-  #run(what: string, [want, use]: [number, number], rest: string[]): Promise<string[]> {
-    return redis.run<string[]>(
-      script,
-      [`${this.#namespace}:{h}:fly`, ...limitKeyList(this.#namespace, 'h', this.limits)],
-      [what, this.nowUs.toFixed(0), want, use, HORIZON_US, 60_000, ...limitArguments(this.limits), ...rest],
-    );
-  }
-}
-
-const rolling = (count: number, perMs = 1_000, pace: 'even' | 'burst' = 'burst', name = 'a'): Limit => ({
+const rolling = (
+  name: string,
+  count: number,
+  perMs: number,
+  pace: 'even' | 'burst' = 'burst',
+): RollingLimit => ({
   kind: 'rolling',
   name,
   scope: 's1',
@@ -79,8 +36,68 @@ const rolling = (count: number, perMs = 1_000, pace: 'even' | 'burst' = 'burst',
   perMs,
   pace,
 });
+const PAIR: Limit = { kind: 'pair', name: 'meta.pair', scope: 's1', perMs: 6_000 };
+const unique = (count: number): Limit => ({
+  kind: 'unique',
+  name: 'meta.messaging_limit',
+  scope: 'p1',
+  count,
+  perMs: 86_400_000,
+});
+const CALLS: Limit = { kind: 'concurrency', name: 'calls', scope: 's1', count: 30 };
 
-/** Never more than `count` in any rolling `perMs`. */
+/** Counts that divide the period, so that the grid has whole microseconds. */
+const window = fc.record({
+  count: fc.constantFrom(1, 2, 5, 10, 20, 80),
+  perMs: fc.constantFrom(100, 1_000, 10_000),
+  pace: fc.constantFrom('even' as const, 'burst' as const),
+});
+
+interface Case {
+  limits: Limit[];
+  rolling: number;
+  history: Step[];
+}
+
+/** Up to three windows, pairs, people per day, and calls in flight at once. */
+const anyCase = (length: number): fc.Arbitrary<Case> =>
+  fc
+    .record({
+      windows: fc.array(window, { minLength: 1, maxLength: 3 }),
+      people: fc.constantFrom(1, 3, 8, 100),
+      spanUs: fc.constantFrom(700_000, 20_000_000, DAY_US / 3),
+    })
+    .chain(({ windows, people, spanUs }) =>
+      steps(length, spanUs, windows.length).map((history) => ({
+        limits: [
+          ...windows.map(({ count, perMs, pace }, i) => rolling(`window${i}`, count, perMs, pace)),
+          CALLS,
+          unique(people),
+          PAIR,
+        ],
+        rolling: windows.length,
+        history,
+      })),
+    );
+
+const sameAsModel = async (from: Script, { limits, history }: Case): Promise<Written[]> => {
+  const model = byModel(limits, history);
+  expect(await byScript(redis, from, limits, history)).toEqual(model.lines);
+  return model.written;
+};
+
+test(
+  'any history gives what the plain model gives',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCase(STEPS), async (one) => void (await sameAsModel(script, one))),
+      { numRuns: SHORT_RUNS, endOnFailure: true, ...SEED },
+    );
+  },
+  PATIENCE_MS,
+);
+
+/** Never more than `count` in any rolling `perMs`, each call arriving as late or as early as it may. */
 function expectNoMore(arrivals: number[], count: number, perMs: number): void {
   const sorted = arrivals.toSorted((a, b) => a - b);
   for (const [i, at] of sorted.entries()) {
@@ -89,139 +106,144 @@ function expectNoMore(arrivals: number[], count: number, perMs: number): void {
   }
 }
 
-// Counts that divide the period, so that the grid has whole microseconds.
-const limit = fc.record({
-  count: fc.constantFrom(1, 2, 4, 5, 10, 20, 80),
-  perMs: fc.constantFrom(100, 1_000, 10_000),
-  pace: fc.constantFrom('even' as const, 'burst' as const),
-});
-const step = fc.oneof(
-  fc.record({ do: fc.constant('take' as const), want: fc.integer({ min: 1, max: 12 }), use: fc.nat(12) }),
-  fc.record({
-    do: fc.constant('end' as const),
-    count: fc.integer({ min: 1, max: 8 }),
-    tookUs: fc.integer({ min: 0, max: 400_000 }),
-    arrived: fc.double({ min: 0, max: 1, noNaN: true }),
-  }),
-  fc.record({ do: fc.constant('unsent' as const) }),
-  fc.record({ do: fc.constant('lose' as const) }),
-  fc.record({ do: fc.constant('pass' as const), us: fc.integer({ min: 1, max: 700_000 }) }),
+test(
+  'at the receiver no window is ever fuller than its limit',
+  async () => {
+    const still = anyCase(200).map((one) => ({
+      ...one,
+      history: one.history.filter((step) => step.do !== 'count'),
+    }));
+    const share = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }));
+    await fc.assert(
+      fc.asyncProperty(still, share, async (one, shares) => {
+        const written = await sameAsModel(script, one);
+        const arrivedAt = ({ momentUs, endedUs }: Written): number =>
+          momentUs + (shares.next().value as number) * (endedUs - momentUs);
+        const arrivals = written.map((call) => ({ ...call, atUs: arrivedAt(call) }));
+        for (const limit of one.limits) {
+          if (limit.kind === 'rolling')
+            expectNoMore(
+              arrivals.map(({ atUs }) => atUs),
+              limit.count,
+              limit.perMs,
+            );
+          if (limit.kind === 'pair')
+            for (const calls of Map.groupBy(arrivals, ({ person }) => person).values())
+              expectNoMore(
+                calls.map(({ atUs }) => atUs),
+                1,
+                limit.perMs,
+              );
+          if (limit.kind === 'unique') expectFewPeople(arrivals, limit.count, limit.perMs);
+        }
+      }),
+      { numRuns: RUNS, endOnFailure: true, ...SEED },
+    );
+  },
+  PATIENCE_MS,
 );
-const shuffledStep = fc.tuple(step, fc.nat(1_000));
 
-/** Does one step; calls end in any order. */
-async function act(
-  bench: Bench,
-  [what, pick]: typeof shuffledStep extends fc.Arbitrary<infer S> ? S : never,
-) {
-  const any = (): Call[] => bench.open.splice(pick % Math.max(1, bench.open.length), 1);
-  if (what.do === 'take') await bench.take(what.want, what.use);
-  else if (what.do === 'pass') bench.nowUs += what.us;
-  else if (what.do === 'lose') any();
-  else if (what.do === 'unsent') await bench.end(any());
-  else {
-    const calls = Array.from({ length: what.count }, any).flat();
-    for (const call of calls) {
-      call.endedUs = Math.max(call.momentUs, bench.nowUs) + what.tookUs;
-      call.arrivedUs = call.momentUs + what.arrived * (call.endedUs - call.momentUs);
-    }
-    // Whoever settles does so after the answers.
-    bench.nowUs = Math.max(bench.nowUs, ...calls.map(({ endedUs }) => endedUs ?? 0));
-    await bench.end(calls);
+/** Never more than `count` different people in any rolling window, of those that the platform took. */
+function expectFewPeople(calls: (Written & { atUs: number })[], count: number, perMs: number): void {
+  const sent = calls.filter(({ outcome }) => outcome === 'sent').toSorted((a, b) => a.atUs - b.atUs);
+  for (const [i, last] of sent.entries()) {
+    const people = new Set<string>();
+    for (let k = i; k >= 0 && last.atUs - (sent[k]?.atUs ?? 0) < perMs * 1_000; k--)
+      people.add(sent[k]?.person ?? '');
+    expect(people.size).toBeLessThanOrEqual(count);
   }
 }
 
-test('any history gives what the plain rules give, and no window at the receiver holds more than its limit', async () => {
-  const history = fc.array(shuffledStep, { minLength: 10, maxLength: 60 });
-  await fc.assert(
-    fc.asyncProperty(fc.array(limit, { minLength: 1, maxLength: 3 }), history, async (limits, steps) => {
-      const bench = new Bench([
-        ...limits.map(({ count, perMs, pace }, i) => rolling(count, perMs, pace, `limit${i}`)),
-        { kind: 'concurrency', name: 'calls', scope: 's1', count: 30 },
-      ]);
-      for (const one of steps) await act(bench, one);
-      for (const { count, perMs } of limits)
-        expectNoMore(
-          bench.written.map(({ arrivedUs }) => arrivedUs ?? 0),
-          count,
-          perMs,
-        );
-    }),
-    { numRuns: RUNS },
+/** The script with one thing wrong. */
+function planted(find: string, put: string): Script {
+  const body = script.body.replace(find, put);
+  if (body === script.body) throw new Error(`there is no ${find} to spoil`);
+  return { name: 'planted', sha: createHash('sha1').update(body).digest('hex'), body };
+}
+
+test.each([
+  [
+    'a fixed window',
+    'return ended + limit.per\n',
+    'return (math.floor(ended / limit.per) + 1) * limit.per\n',
+  ],
+  [
+    'a person counted from the first send',
+    "own and 'XX' or 'GT', us(o.ended)",
+    "'XX', before == '0' and us(o.ended) or before",
+  ],
+  ['a clock of whole seconds', 'now = to\n', 'now = math.floor(to / 1000000) * 1000000\n'],
+  [
+    'a second limit that is looked at and not held',
+    'for _, limit in ipairs(k > 0 and limits or {}) do',
+    'for _, limit in ipairs(k > 0 and { limits[1] } or {}) do',
+  ],
+  [
+    'permits kept by those that must wait',
+    'hold_places(shared, used, LINGER_MS)',
+    'hold_places(shared, #moments, LINGER_MS)',
+  ],
+])('planted: %s is caught', async (_what, find, put) => {
+  const spoilt = planted(find, put);
+  const found = await fc.check(
+    fc.asyncProperty(anyCase(200), async (one) => void (await sameAsModel(spoilt, one))),
+    { numRuns: 100, endOnFailure: true, ...SEED },
+  );
+  // Not a script that cannot run: one that gives something else.
+  expect(String(found.errorInstance)).toContain('to deeply equal');
+});
+
+const take = (want: number, persons: number[]): Step => ({ do: 'take', want, persons });
+const pass = (us: number): Step => ({ do: 'pass', us });
+const end = (tookUs = 0): Step => ({ do: 'end', pick: 0, tookUs, outcome: 'sent' });
+const people = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const granted = (line: string | undefined): number => (line?.match(/@/g) ?? []).length;
+
+test('a large window in buckets: 100,000 a day in at most 1,441 entries, and never one too many', async () => {
+  const limits: Limit[] = [rolling('day', 5_000, 86_400_000)];
+  const history = Array.from({ length: 900 }, () => [
+    take(8, people(8)),
+    ...people(8).map(() => end()),
+    pass(120_000_000),
+  ]).flat();
+  const { lines, written } = byModel(limits, history);
+  expect(await byScript(redis, script, limits, history)).toEqual(lines);
+  expectNoMore(
+    written.map(({ endedUs }) => endedUs),
+    5_000,
+    86_400_000,
   );
 });
 
-test('a limit that changes binds at once and keeps what was counted', async () => {
-  const counts = fc.array(
-    fc.tuple(fc.constantFrom(1, 2, 5, 10, 20), fc.array(shuffledStep, { maxLength: 20 })),
-    {
-      minLength: 2,
-      maxLength: 5,
-    },
-  );
-  await fc.assert(
-    fc.asyncProperty(counts, async (phases) => {
-      const bench = new Bench([rolling(1)]);
-      for (const [count, steps] of phases) {
-        bench.limits = [rolling(count)];
-        for (const one of steps) await act(bench, one);
-      }
-      const most = Math.max(...phases.map(([count]) => count));
-      const arrivals = bench.written.map(({ arrivedUs }) => arrivedUs ?? 0);
-      expectNoMore(arrivals, most, 1_000);
-    }),
-    { numRuns: RUNS },
-  );
-});
-
-test('lowered below what is taken: nothing goes until enough have come free', async () => {
-  const bench = new Bench([rolling(10)]);
-  await bench.take(10);
-  const calls = bench.open.splice(0);
-  for (const call of calls) call.endedUs = START_US + 1_000;
-  await bench.end(calls);
-  bench.limits = [rolling(3)];
-  const free = await bench.take(1);
-  expect(free).toEqual({ moments: [], nextUs: START_US + 1_001_000, binding: 1 });
-});
-
-test('what is granted and not used keeps no place', async () => {
-  const bench = new Bench([rolling(5)]);
-  expect((await bench.take(5, 2)).moments).toHaveLength(2);
-  expect((await bench.take(5, 0)).moments).toHaveLength(0);
-  expect((await bench.take(5)).moments).toHaveLength(3);
-});
-
-test('a call whose answer is lost keeps its place; one that was never written frees it at once', async () => {
-  const bench = new Bench([rolling(2)]);
-  await bench.take(2);
-  bench.nowUs += 3_600_000_000;
-  expect(await bench.take(1)).toEqual({ moments: [], nextUs: Number.POSITIVE_INFINITY, binding: 1 });
-  await bench.end(bench.open.splice(0, 1));
-  expect((await bench.take(2)).moments).toEqual([bench.nowUs]);
+test('a limit lowered below what is taken: nothing goes until enough have come free', async () => {
+  const lowered: Step[] = [
+    take(10, people(10)),
+    ...people(10).map(() => end()),
+    { do: 'count', limit: 0, count: 2 },
+  ];
+  const history = [
+    ...lowered,
+    take(1, [20]),
+    pass(940_000),
+    take(1, [20]),
+    pass(60_000),
+    take(5, [20, 21, 22]),
+  ];
+  const lines = await byScript(redis, script, [rolling('second', 10, 1_000)], history);
+  expect(lines.slice(-5).map(granted)).toEqual([0, 0, 0, 0, 2]);
 });
 
 test('an even pace goes by a grid of P/n, and catches up no more than 50 ms', async () => {
-  const bench = new Bench([rolling(100, 1_000, 'even')]);
-  const { moments } = await bench.take(12);
-  expect(moments).toEqual([0, 0, 0, 0, 0, 0, 10, 20, 30, 40, 50].map((ms) => START_US + ms * 1_000));
-  bench.nowUs += 10_000_000;
-  const later = await bench.take(12);
-  expect(later.moments.filter((at) => at === bench.nowUs)).toHaveLength(6);
-});
-
-test('several limits: the one that binds is named, with its moment', async () => {
-  const minute = rolling(3, 60_000, 'burst', 'minute');
-  const bench = new Bench([rolling(2, 1_000, 'burst', 'second'), minute]);
-  const first = await bench.take(3);
-  expect([first.moments.length, first.binding]).toEqual([2, 1]);
-  const calls = bench.open.splice(0);
-  for (const call of calls) call.endedUs = START_US;
-  await bench.end(calls);
-  expect(await bench.take(1)).toEqual({ moments: [], nextUs: START_US + 1_000_000, binding: 1 });
-  bench.nowUs += 1_000_000;
-  expect((await bench.take(3)).binding).toBe(2);
-  const [call] = bench.open.splice(0);
-  if (call) await bench.end([{ ...call, endedUs: bench.nowUs }]);
-  expect(await bench.take(1)).toEqual({ moments: [], nextUs: START_US + 60_000_000, binding: 2 });
+  const limits: Limit[] = [rolling('second', 100, 1_000, 'even')];
+  const lines = await byScript(redis, script, limits, [
+    take(12, people(12)),
+    pass(10_000_000),
+    take(12, people(12)),
+  ]);
+  const moments = (line = ''): number[] => [...line.matchAll(/@(\S+)/g)].map((match) => Number(match[1]));
+  const first = moments(lines[0]);
+  expect(first.map((at) => at - (first[0] ?? 0))).toEqual(
+    [0, 0, 0, 0, 0, 0, 10, 20, 30, 40, 50].map((ms) => ms * 1_000),
+  );
+  expect(new Set(moments(lines[2]).slice(0, 6)).size).toBe(1);
 });

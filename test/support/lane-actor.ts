@@ -92,7 +92,10 @@ async function turn(lane: LaneId, fence: string, nap: (string | number)[]): Prom
       openedUs = '';
       continue;
     }
-    const given = await lanes.giveBack(lane, fence, seen.version, 0);
+    const given = await lanes.giveBack(lane, fence, seen.version, {
+      untilUs: 0,
+      rowsOnly: false,
+    });
     if (given.state === 'continue') continue;
     if (given.state === 'asleep' && given.wake) await addTicket(lane, given.wake.n, given.wake.wakeUs);
     return;

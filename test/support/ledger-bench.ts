@@ -53,7 +53,15 @@ export async function openLedger(
   const opened = await lanes.open(LANE, intake.tickets.at(-1)?.n ?? '', clock.randomHex(8));
   if (opened.state !== 'open') throw new Error(`the lane is ${opened.state}`);
   const view = { home: HOME, seal, spans: [] };
-  const options = { redis, namespace, clock, serverClock: createServerClock(), callDeadlineMs: 31_000 };
+  const options = {
+    redis,
+    namespace,
+    clock,
+    serverClock: createServerClock(),
+    callDeadlineMs: 31_000,
+    jobs: { row: () => undefined },
+    personOf: () => '',
+  };
   const keys = jobKeys(namespace, HOME, seal.job, seal.fingerprint);
   let seq = 0;
   return {
@@ -63,7 +71,13 @@ export async function openLedger(
       // Rows that are no items stand between the others.
       const seen = await lanes.peek(LANE, opened.fence, 2 * want);
       if (!seen) throw new Error('the turn is lost');
-      const alone = seen.later.map(({ index }) => ({ view, cursor: '', from: index, count: 1, queue: 0 }));
+      const alone = seen.later.map(({ index, why }) => ({
+        view,
+        cursor: why,
+        from: index,
+        count: 1,
+        queue: 0,
+      }));
       const runs = seen.runs.map(({ cursor, from, count, queue }) => ({ view, cursor, from, count, queue }));
       seq += 1;
       const taken = await take(
@@ -145,6 +159,10 @@ export function outcome(
     maxAttempts: 0,
     endedUs: clock.now() * 1_000,
     dueUs: 0,
+    why: 'r',
+    throttled: false,
+    person: '',
+    mark: '',
     result: {
       index,
       atMs: clock.now(),

@@ -130,7 +130,10 @@ test('a lane whose calls were all answered after its turn leaves the set without
   // A call is under way when the turn is given back; its answer comes before its deadline does.
   await redis.client.zadd(keys.fly, 1, 'job:0:0:1');
   const seen = await lanes.peek(lane, fence, 10);
-  expect(await lanes.giveBack(lane, fence, seen?.version ?? '', 0)).toMatchObject({ wake: undefined });
+  const unlimited = { untilUs: 0, rowsOnly: false };
+  expect(await lanes.giveBack(lane, fence, seen?.version ?? '', unlimited)).toMatchObject({
+    wake: undefined,
+  });
   await redis.client.zrem(keys.fly, 'job:0:0:1');
   await upkeep().start();
   const gone = async () => (await redis.client.exists(keys.lanes)) === 0;

@@ -11,6 +11,7 @@ import type { Budget } from './budget.ts';
 import type { Flusher } from './flusher.ts';
 import type { Jobs } from './jobs.ts';
 import type { Moments } from './moments.ts';
+import type { PersonOf } from './person.ts';
 import type { ZoneRowFinder } from './zone-rows.ts';
 
 export interface DispatchMetrics {
@@ -32,6 +33,7 @@ export interface DispatchContext {
   budget: Budget;
   flusher: Flusher;
   jobs: Jobs;
+  personOf: PersonOf;
   zoneRows: ZoneRowFinder;
   metrics: DispatchMetrics;
   /** After its moment a call has ended, one way or another. */

@@ -10,7 +10,8 @@ const expireScript = loadScript(import.meta.dirname, 'lua/expire.lua');
 /** What the lane showed of the job: one of its cursors, or items that wait alone. */
 export interface Shown {
   cursor?: string;
-  waiting?: readonly number[];
+  /** "index:why" of each. */
+  waiting?: readonly string[];
 }
 
 export async function expireJob(

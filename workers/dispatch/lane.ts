@@ -11,7 +11,8 @@ import { limitsOf } from '../../src/pacing/limits.ts';
 import type { Sent } from '../../src/platforms/port.ts';
 import { AnswerMeter } from './answer-meter.ts';
 import type { DispatchContext, DispatchMetrics } from './context.ts';
-import { countedAtUs, laneRestMs, outcomeOf } from './outcome.ts';
+import { holdOf } from './holds.ts';
+import { countedAtUs, outcomeOf } from './outcome.ts';
 import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
 import type { Grant } from './take.ts';
 
@@ -31,8 +32,6 @@ export class Lane {
   unwritten = 0;
   /** Calls made and not ended. */
   calling = 0;
-  /** The platform asked the whole lane to rest until then (local monotonic µs). */
-  restUntilUs = 0;
 
   constructor(id: LaneId, context: DispatchContext) {
     this.id = id;
@@ -101,14 +100,15 @@ export class Lane {
     this.calling--;
     budget.release(1);
     if (sent.writtenAtUs !== undefined) this.#answers.note(sent.endedAtUs - grant.momentUs);
-    const rest = laneRestMs(sent.verdict, clock.random);
-    if (rest > 0) this.restUntilUs = Math.max(this.restUntilUs, clock.monotonicUs() + rest * 1_000);
     const times = {
       endedUs: serverClock.toServer(sent.endedAtUs),
       countedUs: serverClock.toServer(countedAtUs(sent, sender.arrival_bound)),
       atMs: clock.now(),
     };
-    this.add(outcomeOf(grant, sent, times, clock.random));
+    this.add({
+      ...outcomeOf(grant, sent, times, clock.random),
+      hold: holdOf(sent.verdict, sender.id, content, clock.random),
+    });
   }
 
   /** Settles what waits; one batch at a time per lane. Never rejects: what Redis did not take stays and is tried again. */

@@ -1,5 +1,5 @@
 // A platform's verdict on one call → what happens to the item. Pure.
-import { type Sent, type Verdict, waitMs } from '../../src/platforms/port.ts';
+import { type Later, type Moves, type Sent, waitMs } from '../../src/platforms/port.ts';
 import type { Outcome } from './settle.ts';
 import type { Grant } from './take.ts';
 
@@ -28,6 +28,10 @@ export function outcomeOf(
     endedUs: times.countedUs,
     dueUs: 0,
     maxAttempts: 0,
+    why: 'r' as const,
+    throttled: false,
+    person: grant.person,
+    mark: grant.mark,
   };
   const error = (code: string, message: string) => ({
     index,
@@ -49,13 +53,15 @@ export function outcomeOf(
       return { ...base, to: 'u', counts: true, result: error(verdict.code, verdict.message) };
     case 'later': {
       // The number of earlier tries sets the backoff; an uncounted try waits just as long as a counted one.
-      const delayMs = waitMs(verdict.wait, grant.try - 1, random);
+      const delayMs = waitsByItself(verdict) ? waitMs(verdict.wait, grant.try - 1, random) : 0;
       return {
         ...base,
         to: 'q',
         counts: verdict.counts,
         maxAttempts: verdict.maxAttempts ?? 0,
         dueUs: times.endedUs + delayMs * 1_000,
+        why: whyOf(verdict.moves),
+        throttled: verdict.throttled && verdict.moves === 'sender',
         result: error(verdict.code, verdict.message),
       };
     }
@@ -74,10 +80,12 @@ export function countedAtUs(
   return Math.min(endedAtUs, writtenAtUs + arrivalBoundMs * 1_000);
 }
 
-/** How long (ms) the whole lane must rest after this verdict; 0 when only the item waits. */
-export function laneRestMs(verdict: Verdict, random: () => number): number {
-  if (verdict.outcome !== 'later' || !verdict.sent) return 0;
-  const shared =
-    verdict.moves === 'sender' || verdict.moves === 'portfolio' || verdict.moves === 'credentials';
-  return shared ? waitMs(verdict.wait, 0, random) : 0;
+/** Who waits tells why: the letter behind its name in the lane's later set. */
+function whyOf(moves: Moves): Outcome['why'] {
+  if (moves === 'pair') return 'p';
+  return moves === 'recipient' ? 'u' : 'r';
 }
+
+/** What is held waits there and not by itself, so that it goes with the first when the hold ends. */
+const waitsByItself = ({ moves, throttled }: Later): boolean =>
+  throttled || moves === 'item' || moves === 'pair' || moves === 'recipient';

@@ -34,7 +34,8 @@ export async function overdueOf(
     const index = run.from + offset;
     const result = { index, atMs: clock.now(), providerId: null, error: ERROR };
     const fate = { to: 'u' as const, written: true, counts: true, maxAttempts: 0, endedUs, dueUs: 0, result };
-    outcomes.push({ view, index, try: run.try, run: run.name, ...fate });
+    const nobody = { why: 'r' as const, throttled: false, person: '', mark: '' };
+    outcomes.push({ view, index, try: run.try, run: run.name, ...fate, ...nobody });
   }
   return outcomes;
 }
@@ -50,7 +51,7 @@ export async function dropRun(
   const keys = laneKeys(namespace, lane);
   await redis.run(
     dropScript,
-    [keys.fly, keys.flying, ...limitKeyList(namespace, lane.home, limits)],
-    [run.name, endedUs.toFixed(0), LIMIT_LINGER_MS, ...limitArguments(limits)],
+    [keys.fly, keys.flying, ...limitKeyList(namespace, lane, limits)],
+    [run.name, endedUs.toFixed(0), LIMIT_LINGER_MS, ...limitArguments(limits, lane.sender)],
   );
 }

@@ -7,7 +7,9 @@ import { type Wake, wakeOf } from '../../src/lanes/lanes.ts';
 import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
 import { type Result, resultLine } from '../../src/ledger/results.ts';
 import { chunkOf, chunkRange } from '../../src/ledger/row.ts';
+import { holdsKey } from '../../src/pacing/keys.ts';
 import { LIMIT_LINGER_MS, limitArguments, limitKeyList } from '../../src/pacing/limits.ts';
+import { type HoldOrder, templateHold } from './holds.ts';
 import type { JobView } from './jobs.ts';
 
 const settleScript = loadScript(import.meta.dirname, 'lua/settle.lua');
@@ -32,6 +34,16 @@ export interface Outcome {
   endedUs: number;
   /** When an item that goes back may be tried again. */
   dueUs: number;
+  /** Why it waits when it goes back: p for its pair, u for its person, r to be tried again. */
+  why: 'p' | 'u' | 'r';
+  /** The platform said that there were too many. */
+  throttled: boolean;
+  /** '' when nobody knows. */
+  person: string;
+  /** As in the grant. */
+  mark: string;
+  /** What must wait beside it. */
+  hold?: HoldOrder | undefined;
   result: Result;
 }
 
@@ -68,7 +80,8 @@ export async function settle(
       keys.fly,
       keys.later,
       keys.flying,
-      ...limitKeyList(namespace, lane.home, limits),
+      holdsKey(namespace, lane.home),
+      ...limitKeyList(namespace, lane, limits),
       ...views.flatMap(({ seal }) => {
         const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
         return [job.row, job.statuses, job.tries, job.uncounted];
@@ -81,9 +94,9 @@ export async function settle(
       '',
       lane.sender,
       LIMIT_LINGER_MS,
-      ...limitArguments(limits),
+      ...limitArguments(limits, lane.sender),
       views.length,
-      ...views.flatMap(({ seal }) => [seal.job, seal.dies_at]),
+      ...views.flatMap(({ seal }) => [seal.job, seal.dies_at, templateHold(seal.content)]),
       chunks.size,
       ...[...chunks.values()].flatMap(({ view, n }) => {
         const { first, last } = chunkRange(view.seal, n);
@@ -91,6 +104,7 @@ export async function settle(
       }),
       slots.runs.size,
       ...slots.runs.keys(),
+      ...holdArguments(outcomes),
       ...outcomes.map((outcome) => outcomeArgument(outcome, slots)),
     ],
     patienceMs,
@@ -125,7 +139,7 @@ interface Slots {
   runs: ReadonlyMap<string, number>;
 }
 
-/** One argument per outcome: ten of them cost more to send and to read than the rest of the script. */
+/** One argument per outcome: fourteen of them cost more to send and to read than the rest of the script. */
 const outcomeArgument = (outcome: Outcome, slots: Slots): string =>
   [
     slots.chunks.get(chunkId(outcome)) ?? 0,
@@ -138,5 +152,22 @@ const outcomeArgument = (outcome: Outcome, slots: Slots): string =>
     outcome.maxAttempts,
     outcome.endedUs.toFixed(0),
     outcome.dueUs.toFixed(0),
+    outcome.why,
+    outcome.throttled ? 1 : 0,
+    outcome.person,
+    outcome.mark,
     resultLine(outcome.result),
   ].join();
+
+/** Calls that were under way together say the same: the first of each field is enough. */
+function holdArguments(outcomes: readonly Outcome[]): (string | number)[] {
+  const orders = new Map<string, HoldOrder>();
+  for (const { hold } of outcomes) if (hold && !orders.has(hold.field)) orders.set(hold.field, hold);
+  const us = (ms: number): string => (ms * 1_000).toFixed(0);
+  return [
+    orders.size,
+    ...[...orders.values()].map(({ field, code, atLeastMs, baseMs, capMs, share }) =>
+      [code, us(atLeastMs), us(baseMs), us(capMs), share.toFixed(6), field].join(),
+    ),
+  ];
+}

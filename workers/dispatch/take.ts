@@ -6,16 +6,22 @@ import { loadScript } from '../../src/base/script.ts';
 import type { Limit } from '../../src/contract/limit.ts';
 import { type LaneId, laneKeys } from '../../src/lanes/keys.ts';
 import { jobKeys } from '../../src/ledger/keys.ts';
+import { holdsKey, sharesKey } from '../../src/pacing/keys.ts';
 import { LIMIT_LINGER_MS, limitArguments, limitKeyList } from '../../src/pacing/limits.ts';
 import type { ServerClock } from '../../src/pacing/server-clock.ts';
-import type { JobView } from './jobs.ts';
+import { templateHold } from './holds.ts';
+import type { Jobs, JobView } from './jobs.ts';
+import { PERSON_LETTERS, type PersonOf } from './person.ts';
 
 const takeScript = loadScript(import.meta.dirname, 'lua/take.lua');
 
 /** An item is started at most this long before its moment: what a killed process leaves unknown stays small. */
 const HORIZON_US = 50_000;
 
-/** A candidate: `count` rows from `from` on, all of one cursor; `queue` 0 is one row that waited alone. */
+/** Items that may wait alone in one lane; above it rows that should wait alone stay in their place. */
+const LATER_MAX_ITEMS = 50_000;
+
+/** A candidate: `count` rows from `from` on, all of one cursor; `queue` 0 is one row that waited alone, and `cursor` then the letter why. */
 export interface Candidate {
   view: JobView;
   cursor: string;
@@ -32,6 +38,9 @@ export interface Grant {
   momentUs: number;
   /** The started run it belongs to, as the lane knows it. */
   run: string;
+  person: string;
+  /** What gives a unique person's place back: "score.score before"; '' when none was taken. */
+  mark: string;
 }
 
 export interface Taken {
@@ -39,8 +48,10 @@ export interface Taken {
   grants: Grant[];
   /** When the next call could go (local monotonic µs); undefined: after an answer. */
   nextUs: number | undefined;
-  /** The limit that binds the next call. */
-  binding: Limit | undefined;
+  /** What binds the next call: a limit's name, the field of a hold, or ''. */
+  binding: string;
+  /** Rows were left in their place because a limit about their person is full; others behind them may still go. */
+  leftBehind: boolean;
 }
 
 export interface TakeOptions {
@@ -48,6 +59,8 @@ export interface TakeOptions {
   namespace: string;
   clock: Clock;
   serverClock: ServerClock;
+  jobs: Pick<Jobs, 'row'>;
+  personOf: PersonOf;
   /** After its moment a call has ended, one way or another. */
   callDeadlineMs: number;
 }
@@ -61,14 +74,11 @@ export async function take(
   candidates: readonly Candidate[],
   want: number,
 ): Promise<Taken | undefined> {
-  const { redis, namespace, clock, serverClock, callDeadlineMs } = options;
+  const { redis, namespace, clock, callDeadlineMs } = options;
   const keys = laneKeys(namespace, lane);
   const views = [...new Set(candidates.map(({ view }) => view))];
   const slotOf = new Map(views.map((view, i) => [view, i + 1]));
-  const jobKeyList = views.flatMap(({ seal }) => {
-    const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
-    return [job.row, job.statuses, job.tries];
-  });
+  const persons = candidates.map((candidate) => personsOf(options, candidate));
   const sentUs = clock.monotonicUs();
   const reply = await redis.run<[string, string]>(
     takeScript,
@@ -80,8 +90,14 @@ export async function take(
       keys.cursors,
       ...keys.queues,
       keys.flying,
-      ...limitKeyList(namespace, lane.home, limits),
-      ...jobKeyList,
+      keys.scheduled,
+      holdsKey(namespace, lane.home),
+      sharesKey(namespace, lane.home),
+      ...limitKeyList(namespace, lane, limits),
+      ...views.flatMap(({ seal }) => {
+        const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
+        return [job.row, job.statuses, job.tries];
+      }),
     ],
     [
       '',
@@ -92,49 +108,73 @@ export async function take(
       HORIZON_US,
       callDeadlineMs * 1_000,
       LIMIT_LINGER_MS,
-      ...limitArguments(limits),
+      LATER_MAX_ITEMS,
+      ...limitArguments(limits, lane.sender),
       views.length,
-      ...views.map(({ seal }) => seal.job),
-      ...candidates.flatMap(({ view, cursor, from, count, queue }) => [
+      ...views.flatMap(({ seal }) => [seal.job, seal.category, templateHold(seal.content)]),
+      ...candidates.flatMap(({ view, cursor, from, count, queue }, i) => [
         slotOf.get(view) ?? 0,
         cursor,
         from,
         count,
         queue,
+        persons[i] ?? '',
       ]),
     ],
   );
   if (reply[0] !== 'ok') return undefined;
-  return readAnswer(reply[1], views, limits, serverClock, sentUs, clock.monotonicUs());
+  return readAnswer(reply[1], views, limits, options, { sentUs, receivedUs: clock.monotonicUs() });
+}
+
+/** One name per row, all of one length; a row whose content is gone has one of its own. */
+function personsOf({ jobs, personOf }: TakeOptions, { view, from, count }: Candidate): string {
+  let names = '';
+  for (let index = from; index < from + count; index++) {
+    const row = jobs.row(view, index);
+    names += row ? personOf(view.seal.workspace, row[0]) : String(index).padStart(PERSON_LETTERS, '!');
+  }
+  return names;
 }
 
 function readAnswer(
   answer: string,
   views: readonly JobView[],
   limits: readonly Limit[],
-  serverClock: ServerClock,
-  sentUs: number,
-  receivedUs: number,
+  options: TakeOptions,
+  { sentUs, receivedUs }: { sentUs: number; receivedUs: number },
 ): Taken {
-  const [now = '', version = '', next = '', binding = '', grants = ''] = answer.split('|');
+  const [now = '', version = '', next = '', binding = '', left = '', ...grants] = answer.split('|');
+  const { serverClock } = options;
   serverClock.observe(sentUs, receivedUs, Number(now));
+  const runs = grants.join('|');
   return {
     version,
     nextUs: next === '' ? undefined : serverClock.toLocal(Number(next)),
-    binding: limits[Number(binding) - 1],
-    grants:
-      grants === '' ? [] : grants.split(';').flatMap((run) => readRun(run, Number(now), views, serverClock)),
+    binding: limits[Number(binding) - 1]?.name ?? (binding === '0' ? '' : binding),
+    leftBehind: left === '1',
+    grants: runs === '' ? [] : runs.split(';').flatMap((run) => readRun(run, Number(now), views, options)),
   };
 }
 
-function readRun(text: string, nowUs: number, views: readonly JobView[], serverClock: ServerClock): Grant[] {
+function readRun(text: string, nowUs: number, views: readonly JobView[], options: TakeOptions): Grant[] {
+  const { serverClock, jobs, personOf, callDeadlineMs } = options;
   const [slot, run = '', items = ''] = text.split(',');
   const view = views[Number(slot) - 1];
   if (!view) throw new Error('take.lua granted a job that was not offered');
   const attempt = Number(run.slice(run.lastIndexOf(':') + 1));
   return items.split(' ').map((item) => {
-    const plus = item.indexOf('+');
-    const momentUs = serverClock.toLocal(nowUs + Number(item.slice(plus + 1)));
-    return { view, index: Number(item.slice(0, plus)), try: attempt, momentUs, run };
+    const [index = '', when = ''] = item.split('+');
+    const [offset = '', before] = when.split('~');
+    const momentUs = nowUs + Number(offset);
+    const row = jobs.row(view, Number(index));
+    return {
+      view,
+      index: Number(index),
+      try: attempt,
+      momentUs: serverClock.toLocal(momentUs),
+      run,
+      person: row ? personOf(view.seal.workspace, row[0]) : '',
+      mark: before === undefined ? '' : `${momentUs + callDeadlineMs * 1_000}.${before}`,
+    };
   });
 }

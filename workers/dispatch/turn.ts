@@ -8,10 +8,12 @@ import { withinHours } from './hours.ts';
 import type { Lane } from './lane.ts';
 import { dropRun, overdueOf } from './overdue.ts';
 import { type Taken, take } from './take.ts';
-import { afterGrants, isStale, openWindow, rowsLeft, type Window } from './window.ts';
+import { afterGrants, isStale, offered, openWindow, rowsLeft, type Window } from './window.ts';
 
 /** Candidates of one peek. */
 const WINDOW_ROWS = 256;
+/** Candidates that a take may pass because a limit about their person holds them; all of the window once these were not enough. */
+const LOOK_AHEAD_ROWS = 16;
 /** Candidates of one take. */
 const TAKE_MAX = 64;
 /** Between two takes of a lane that its limits hold: each start is at most 50 ms ahead, so takes gather what comes due in this time. */
@@ -39,6 +41,7 @@ export class Turn {
   readonly #fence: string;
   readonly #stopping: AbortSignal;
   #seq = 0;
+  #lookAhead = LOOK_AHEAD_ROWS;
   #version = '';
   #window: Window | undefined;
   /** How many the last take granted: what the next one may expect. */
@@ -69,8 +72,6 @@ export class Turn {
       if (!peeked) return { wake: undefined };
       if (!this.#window || this.#window.candidates.length === 0) return this.#nothingDue(peeked);
     }
-    const restMs = this.#msUntil(this.#lane.restUntilUs);
-    if (restMs > 0) return restMs > HOLD_MS ? this.#rest(restMs) : this.#pause(restMs);
     return this.#takeAndWait(sender);
   }
 
@@ -125,14 +126,23 @@ export class Turn {
     const wanted = Math.min(rowsLeft(window), TAKE_MAX, 2 * this.#expected + 4);
     const reserved = await this.#reserve(sender, wanted);
     if (reserved === undefined) return { wake: undefined };
-    const taken = await this.#take(sender, window, reserved);
+    const taken = await this.#take(sender, offered(window, reserved + this.#lookAhead), reserved);
     this.#context.budget.release(reserved - (taken?.grants.length ?? 0));
     if (!taken) return { wake: undefined };
     for (const grant of taken.grants) this.#lane.schedule(grant, sender);
     this.#expected = taken.grants.length;
     this.#version = taken.version;
     this.#window = this.#keepWindow(window, taken);
-    return taken.grants.length === reserved ? 'goes on' : this.#awaitNext(taken);
+    if (taken.grants.length === reserved) return 'goes on';
+    if (this.#looksFurther(taken)) return 'goes on';
+    return this.#awaitNext(taken);
+  }
+
+  /** Rows that stay behind are passed by few at first; when they are all there is, the whole window is looked at. */
+  #looksFurther({ leftBehind }: Taken): boolean {
+    const before = this.#lookAhead;
+    this.#lookAhead = leftBehind ? WINDOW_ROWS : LOOK_AHEAD_ROWS;
+    return this.#lookAhead > before;
   }
 
   /** Waits for places in the process's budget, and renews the lease meanwhile. Undefined when the turn is lost. */
@@ -177,7 +187,7 @@ export class Turn {
   }
 
   /** The limits let nothing more go for now. */
-  async #awaitNext({ nextUs }: Taken): Promise<'goes on' | { wake: Wake | undefined }> {
+  async #awaitNext({ nextUs, leftBehind }: Taken): Promise<'goes on' | { wake: Wake | undefined }> {
     if (nextUs === undefined) {
       await Promise.race([
         this.#lane.settled,
@@ -187,7 +197,7 @@ export class Turn {
       return 'goes on';
     }
     const nextMs = this.#msUntil(nextUs);
-    if (nextMs > HOLD_MS && this.#lane.unwritten === 0) return this.#rest(nextMs);
+    if (nextMs > HOLD_MS && this.#lane.unwritten === 0) return this.#rest(nextMs, leftBehind);
     return this.#pause(Math.min(RENEW_MS, Math.max(TAKE_GAP_MS, nextMs - TAKE_LEAD_MS)));
   }
 
@@ -197,19 +207,17 @@ export class Turn {
     return 'goes on';
   }
 
-  /** Gives the lane back with work in it that cannot go for `ms`. */
-  #rest(ms: number): Promise<'goes on' | { wake: Wake | undefined }> {
+  /** Gives the lane back with work in it that cannot go for `ms`; `rowsOnly`: what waits alone may go before. */
+  #rest(ms: number, rowsOnly = false): Promise<'goes on' | { wake: Wake | undefined }> {
     const { clock, serverClock } = this.#context;
-    return this.#giveBack(serverClock.toServer(clock.monotonicUs() + ms * 1_000));
+    return this.#giveBack(serverClock.toServer(clock.monotonicUs() + ms * 1_000), rowsOnly);
   }
 
-  async #giveBack(limitedUntilUs: number): Promise<'goes on' | { wake: Wake | undefined }> {
-    const given = await this.#context.lanes.giveBack(
-      this.#lane.id,
-      this.#fence,
-      this.#version,
-      limitedUntilUs,
-    );
+  async #giveBack(limitedUntilUs: number, rowsOnly = false): Promise<'goes on' | { wake: Wake | undefined }> {
+    const given = await this.#context.lanes.giveBack(this.#lane.id, this.#fence, this.#version, {
+      untilUs: limitedUntilUs,
+      rowsOnly,
+    });
     if (given.state === 'asleep') return { wake: given.wake };
     if (given.state === 'gone') return { wake: undefined };
     this.#window = undefined;

@@ -31,7 +31,7 @@ export async function openWindow(
     await (view ? endings.expire(view, { cursor }) : endings.drop(cursor));
   }
   const shown = [
-    ...peeked.later.map(({ job, index }) => ({ job, cursor: '', from: index, count: 1, queue: 0 })),
+    ...peeked.later.map(({ job, index, why }) => ({ job, cursor: why, from: index, count: 1, queue: 0 })),
     ...peeked.runs,
   ];
   const candidates: Candidate[] = [];
@@ -40,11 +40,11 @@ export async function openWindow(
     if (!views.has(job)) views.set(job, await jobs.view(home, job));
     const view = views.get(job);
     if (!view) {
-      if (cursor !== '') await endings.drop(cursor);
+      if (queue !== 0) await endings.drop(cursor);
       continue;
     }
     if (hasExpired(view, nowMs)) {
-      await endings.expire(view, queue === 0 ? { waiting: [from] } : { cursor });
+      await endings.expire(view, queue === 0 ? { waiting: [`${from}:${cursor}`] } : { cursor });
       continue;
     }
     await jobs.prepare(view, from, count);
@@ -62,6 +62,18 @@ export const isStale = ({ candidates }: Window, nowMs: number): boolean =>
 
 export const rowsLeft = ({ candidates }: Window): number =>
   candidates.reduce((sum, { count }) => sum + count, 0);
+
+/** The first `rows` rows of the window. */
+export function offered(window: Window, rows: number): Window {
+  const candidates: Candidate[] = [];
+  let left = rows;
+  for (const candidate of window.candidates) {
+    if (left <= 0) break;
+    candidates.push(candidate.count <= left ? candidate : { ...candidate, count: left });
+    left -= candidate.count;
+  }
+  return { ...window, candidates };
+}
 
 /** The window less what was granted. Rows are granted in order, so a run goes on behind its last granted row. */
 export function afterGrants(window: Window, grants: readonly Grant[]): Window {

@@ -1,7 +1,8 @@
 -- include: cursor. Where the rows of a job stand that go one after another, and when the next may be shown.
--- A cursor is named "job", or "job/z" for the rows of one zone of a job with quiet hours. Its text: "next rows ends start spread opens closes",
--- times in µs, 0 or absent where there is none: nothing goes from `ends` on; row i is due at start + spread * i / rows; rows may go from `opens`
--- until before `closes`, and after that somebody must tell the next two.
+-- A cursor is named "job", or "job/z" for the rows of one zone of a job with quiet hours. Its text: "next rows ends start spread opens closes
+-- behind", times in µs, 0 or absent where there is none: nothing goes from `ends` on; row i is due at start + spread * i / rows; rows may go from `opens`
+-- until before `closes`, and after that somebody must tell the next two; behind = 1 while row `next` was passed because a limit about its person
+-- held it: rows behind it may have gone, and only who starts from it moves the cursor.
 -- What is shown now is written so much later at most: its moment is up to 50 ms ahead, and a late call up to 250 ms late.
 local CLOSE_MARGIN_US = 500000
 
@@ -18,6 +19,7 @@ local function parse_cursor(text)
     spread = field[5] or 0,
     opens = field[6] or 0,
     closes = field[7] or 0,
+    behind = field[8] or 0,
   }
 end
 
@@ -27,7 +29,7 @@ local function read_cursor(cursors, name)
 end
 
 local function write_cursor(cursors, name, c)
-  local fields = { c.next, c.rows, c.ends, c.start, c.spread, c.opens, c.closes }
+  local fields = { c.next, c.rows, c.ends, c.start, c.spread, c.opens, c.closes, c.behind }
   for i, number in ipairs(fields) do
     fields[i] = us(number)
   end

@@ -12,6 +12,7 @@
 --   ARGV[3] version    of the lane, as the holder last saw it
 --   ARGV[4] sender     member of the lanes set
 --   ARGV[5] limited    µs until which the limits let nothing go; 0 when they do not bind
+--   ARGV[6] rows_only  1: what waits alone may go before
 -- Returns {'gone'} | {'continue'} | {'asleep', n, wake}: a ticket n to add for wake (µs), n = 0 when there is nothing to wait for
 -- include: ../../base/lua/_time.lua
 -- include: _lane.lua
@@ -38,7 +39,7 @@ end
 for _, key in ipairs({ KEYS[4], KEYS[5] }) do
   local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   if head[2] then
-    local due = math.max(tonumber(head[2]), limited)
+    local due = math.max(tonumber(head[2]), ARGV[6] == '1' and 0 or limited)
     wake = math.min(wake or due, due)
   end
 end

@@ -144,7 +144,18 @@ function later(
     backoff: { baseMs, capMs },
     askedMs: asked === undefined ? undefined : Math.max(asked, atLeastMs),
   };
-  return { outcome: 'later', code, message, sent, counts: counts && sent, maxAttempts, moves, wait };
+  const throttled = sent && rule.class === 'throttle';
+  return {
+    outcome: 'later',
+    code,
+    message,
+    sent,
+    counts: counts && sent,
+    maxAttempts,
+    moves,
+    throttled,
+    wait,
+  };
 }
 
 /** What may be stored of a platform's words: no number, no token, at most 200 characters. */

@@ -1,7 +1,8 @@
 -- include: apply. Applies one outcome to its item, and remembers per chunk and job what has changed.
--- batch: later = key of the items that wait alone, flying = key of the calls under way, wake = earliest time (µs) one of them is due,
---   moved = how many items moved, ended = ends of the calls that gave their places back (false: never written),
---   landed = run → how many of its calls did.
+-- batch: later = key of the items that wait alone, flying = key of the calls under way, wake = earliest time (µs) one of them is due, moved = how many items moved,
+--   ended = ends of the calls that gave their places back (false: never written), landed = run → how many of its calls did,
+--   people = outcomes of those calls, one per person's limit to be told; seconds = second of its end → accepted calls, templates = holds fields of theirs,
+--   throttled = whether a call was refused because there were too many.
 
 -- Bytes of the rows of a chunk, read once.
 local function bytes_of(chunk)
@@ -27,7 +28,7 @@ end
 
 -- The item waits alone until it is due.
 local function send_back(batch, job, o)
-  redis.call('ZADD', batch.later, us(o.due), job.id .. ':' .. us(o.index))
+  redis.call('ZADD', batch.later, us(o.due), job.id .. ':' .. us(o.index) .. ':' .. o.why)
   batch.wake = math.min(batch.wake or o.due, o.due)
   if not o.counts then
     redis.call('HINCRBY', job.uncounted, us(o.index), 1)
@@ -47,6 +48,12 @@ local function land(batch, chunk, offset, from, o)
     batch.ended[#batch.ended + 1] = o.ended
     chunk.landed[offset] = #batch.ended
     batch.landed[o.run] = (batch.landed[o.run] or 0) + 1
+    batch.people[#batch.people + 1] = o
+    if o.to == 'a' then
+      local second = math.floor(o.ended / 1000000)
+      batch.seconds[second] = (batch.seconds[second] or 0) + 1
+      batch.templates[#batch.templates + 1] = o.chunk.job.template ~= '' and o.chunk.job.template or nil
+    end
   elseif slot and o.ended then
     batch.ended[slot] = math.max(batch.ended[slot] or 0, o.ended)
   end

@@ -1,19 +1,28 @@
--- include: start. Marks candidates as started, in order, as long as there are moments for them.
--- batch: now, moments, deadline (µs); used = moments taken; runs = answer per started run; flying, left = what is now under way.
--- keys: later, cursors, and lists = the queues in order.
+-- include: start. Marks candidates as started, in order, as long as there are moments for them and nothing holds the row itself back.
+-- batch: now, moments, deadline, horizon (µs); used = moments taken; runs = answer per started run; flying, left = what is now under way;
+--   wait, waits_for = when the first row left in its place may go, and the limit that holds it.
+-- keys: later, cursors, scheduled, and lists = the queues in order. job: id, state, marketing, held_until (its template's hold), and its keys.
 local QUEUED_BYTE = ('q'):byte()
 -- A row that came back to a paused job is looked at again after this; resuming looks at once.
 local CLOSED_LOOK_US = 60000000
+local PERSON_LETTERS = 16
+-- Persons looked up in one call.
+local SLICE_ROWS = 64
+-- Why a row waits alone; the letter stands behind it in the later set.
+local WHY = { pair = 'p', rest = 'u', template = 't' }
+local PRIORITY = { 'high', 'normal', 'bulk' }
 
 -- The next moment's call goes to this row. Moments are written as µs from now: short, and exact.
-local function grant(batch, items, index)
+local function grant(batch, run, index, person, i)
   batch.used = batch.used + 1
-  items[#items + 1] = index .. '+' .. string.format('%d', batch.moments[batch.used] - batch.now)
+  local moment = batch.moments[batch.used]
+  local before = note_person(batch.personal, person, i, batch.now, moment, batch.deadline)
+  run[#run + 1] = index .. '+' .. string.format('%d', moment - batch.now) .. (before ~= '' and '~' .. before or '')
 end
 
 -- Rows of one job that were started together with the same try.
 local function record_run(batch, job, slot, from, to, try, items)
-  local run = table.concat({ job.id, from, to, try }, ':')
+  local run = table.concat({ job.id, us(from), us(to), try }, ':')
   batch.runs[#batch.runs + 1] = slot .. ',' .. run .. ',' .. table.concat(items, ' ')
   batch.flying[#batch.flying + 1] = us(batch.moments[batch.used] + batch.deadline)
   batch.flying[#batch.flying + 1] = run
@@ -21,38 +30,73 @@ local function record_run(batch, job, slot, from, to, try, items)
   batch.left[#batch.left + 1] = #items
 end
 
--- A job that is paused or canceled starts nothing.
-local function is_open(job)
-  if job.open == nil then
-    job.open = redis.call('HGET', job.row, 'state') == 'open'
+local function person_of(persons, i)
+  return persons:sub((i - 1) * PERSON_LETTERS + 1, i * PERSON_LETTERS)
+end
+
+local function persons_of(persons, from, to)
+  local list = {}
+  for i = from, to do
+    list[#list + 1] = person_of(persons, i)
   end
-  return job.open
+  return list
+end
+
+-- Whether the row at `i` of the last look-up must wait: it goes to the later set, or stays in its place. Then until when.
+local function waits(batch, keys, job, index, person, i)
+  local moment = batch.moments[batch.used + 1]
+  local at, limit, alone = person_wait(batch.personal, person, i, batch.now, moment, batch.deadline, job.marketing)
+  if not at then
+    return nil
+  end
+  if alone and batch.room > 0 then
+    batch.room = batch.room - 1
+    redis.call('ZADD', keys.later, us(at), job.id .. ':' .. index .. ':' .. WHY[limit.kind])
+    return 'later', at
+  end
+  if at < batch.wait then
+    batch.wait, batch.waits_for = at, limit
+  end
+  return 'stays', at
 end
 
 -- A row that waited alone, of a job that is not open: it goes on waiting, or has been canceled.
-local function keep_back(batch, keys, job, index)
-  local state = redis.call('HGET', job.row, 'state')
-  if state == 'paused' then
-    redis.call('ZADD', keys.later, us(batch.now + CLOSED_LOOK_US), job.id .. ':' .. index)
-  elseif state == 'canceling' and status_at(job.statuses, index) == 'q' then
+local function keep_back(batch, keys, job, index, member)
+  if job.state == 'paused' then
+    redis.call('ZADD', keys.later, us(batch.now + CLOSED_LOOK_US), member)
+  elseif job.state == 'canceling' then
     move(job.row, job.statuses, index, 'q', 'c')
     complete_if_done(job.row, batch.now)
   end
 end
 
--- Starts one row that waited alone.
-local function start_one(batch, keys, job, slot, index)
-  if not is_open(job) then
-    redis.call('ZREM', keys.later, job.id .. ':' .. index)
-    return keep_back(batch, keys, job, index)
+-- Starts one row that waited alone. `why`: the letter it waited under.
+local function start_one(batch, keys, job, slot, index, why, person)
+  local name = us(index)
+  local member = job.id .. ':' .. name .. ':' .. why
+  if redis.call('ZREM', keys.later, member) == 0 or status_at(job.statuses, index) ~= 'q' then
+    return
   end
-  if redis.call('ZREM', keys.later, job.id .. ':' .. index) == 1 and status_at(job.statuses, index) == 'q' then
-    local try, items = (try_at(job.tries, index) + 1) % 256, {}
-    redis.call('SETRANGE', job.tries, index, string.char(try))
-    move(job.row, job.statuses, index, 'q', 's')
-    grant(batch, items, us(index))
-    record_run(batch, job, slot, us(index), us(index), try, items)
+  if job.state ~= 'open' then
+    return keep_back(batch, keys, job, index, member)
   end
+  if job.held_until then
+    redis.call('ZADD', keys.later, us(job.held_until), job.id .. ':' .. name .. ':' .. WHY.template)
+    return
+  end
+  look_up(batch.personal, person ~= '' and { person } or {})
+  local wait, at = waits(batch, keys, job, name, person, 1)
+  if wait then
+    if wait == 'stays' then
+      redis.call('ZADD', keys.later, us(at), member)
+    end
+    return
+  end
+  local try, items = (try_at(job.tries, index) + 1) % 256, {}
+  redis.call('SETRANGE', job.tries, index, string.char(try))
+  move(job.row, job.statuses, index, 'q', 's')
+  grant(batch, items, name, person, 1)
+  record_run(batch, job, slot, index, index, try, items)
 end
 
 -- Moves a cursor on; it leaves its queue at the end, and goes to the back once it had its share.
@@ -66,35 +110,5 @@ local function advance(keys, list, name, cursor, to, had_share)
   write_cursor(keys.cursors, name, cursor)
   if had_share and redis.call('LINDEX', list, 0) == name then
     redis.call('LMOVE', list, list, 'LEFT', 'RIGHT')
-  end
-end
-
--- Starts rows of a run, for the first time each; passes rows that are no longer queued. Rows between the cursor and the run are not the cursor's.
-local function start_run(batch, keys, job, slot, name, from, count, queue)
-  local cursor = is_open(job) and read_cursor(keys.cursors, name)
-  if not cursor or from < cursor.next or (name == job.id and from > cursor.next) then
-    return
-  end
-  local bytes = redis.call('GETRANGE', job.statuses, from, from + count - 1)
-  local items, passed, free = {}, 0, #batch.moments - batch.used
-  while passed < #bytes do
-    if bytes:byte(passed + 1) == QUEUED_BYTE then
-      if #items == free then
-        break
-      end
-      grant(batch, items, string.format('%d', from + passed))
-    end
-    passed = passed + 1
-  end
-  if #items > 0 then
-    local span = bytes:sub(1, passed)
-    redis.call('SETRANGE', job.statuses, from, (span:gsub('q', 's')))
-    redis.call('SETRANGE', job.tries, from, string.rep('\1', passed))
-    redis.call('HINCRBY', job.row, 'n:q', -#items)
-    redis.call('HINCRBY', job.row, 'n:s', #items)
-    record_run(batch, job, slot, us(from), us(from + passed - 1), 1, items)
-  end
-  if passed > 0 then
-    advance(keys, keys.lists[queue], name, cursor, from + passed, passed == count)
   end
 end

@@ -5,10 +5,12 @@
 --   ARGV[1] run       as the sets know it
 --   ARGV[2] ended     µs from which its places come free one period later
 --   ARGV[3] linger    ms that limit keys outlive their period
---   ARGV[4..]         limits: how many, then kind, count, per (µs), pace of each
+--   ARGV[4..]         limits: how many, then kind, count, per (µs), pace, whose of each
 -- Returns how many calls it still had
 -- include: ../../../src/base/lua/_time.lua
--- include: ../../../src/pacing/lua/_permits.lua
+-- include: ../../../src/pacing/lua/_limits.lua
+-- include: ../../../src/pacing/lua/_rolling.lua
+-- include: ../../../src/pacing/lua/_freed.lua
 -- include: ../../../src/ledger/lua/_items.lua
 local limits = read_limits(4, 3)
 local left = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')

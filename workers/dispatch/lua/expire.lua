@@ -3,14 +3,14 @@
 --   KEYS[2] statuses   status byte per row
 --   KEYS[3] cursors    cursor → where it stands
 --   KEYS[4] scheduled  cursors that wait for a time
---   KEYS[5] later      items that wait alone, members "job:index"
+--   KEYS[5] later      items that wait alone, members "job:index:why"
 --   KEYS[6] high       queue of cursors
 --   KEYS[7] normal     queue of cursors
 --   KEYS[8] bulk       queue of cursors
 --   ARGV[1] clock      µs, or '' for the server's time
 --   ARGV[2] job        id
 --   ARGV[3] cursor     its name; '' when none was shown
---   ARGV[4..] index    of its items that wait alone
+--   ARGV[4..] waiting  "index:why" of its items that wait alone
 -- Returns how many items expired
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_cursor.lua

@@ -5,29 +5,41 @@
 --   KEYS[3] fly       started runs with calls under way
 --   KEYS[4] later     items that wait alone
 --   KEYS[5] flying    started run → its calls under way; marks of calls whose receipt came first
---   KEYS[6..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results
+--   KEYS[6] holds     what the platform said must wait
+--   KEYS[7..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results
 --   ARGV[1] clock     µs, or '' for the server's time
 --   ARGV[2] sender    member of the lanes set
 --   ARGV[3] linger    ms that limit keys outlive their period
---   ARGV[4..]         limits: how many, then kind, count, per (µs), pace of each; jobs: how many, then id and dies_at (ms) of each;
+--   ARGV[4..]         limits: how many, then kind, count, per (µs), pace, whose of each; jobs: how many, then id, dies_at (ms)
+--                     and holds field of its template ('' = none) of each;
 --                     chunks: how many, then job slot, first row, last row of each;
---                     runs: how many, then each; outcomes, each one argument: chunk slot, run slot, index, try, to (a f u q), written (0|1),
---                     counts (0|1), most, ended (µs), due (µs), line, joined by ","; most = counted attempts after which 'q' becomes 'f', 0 = never
+--                     runs: how many, then each;
+--                     holds to place: how many, then each: code, at least, base, cap (µs), share of the backoff (0..1), field, joined by ",";
+--                     outcomes, each one argument: chunk slot, run slot, index, try, to (a f u q), written (0|1), counts (0|1), most,
+--                     ended (µs), due (µs), why it waits (a letter), throttled (0|1), person ('' = none), mark of its unique place
+--                     ("score.score before", '' = none), line, joined by ","; most = counted attempts after which 'q' becomes 'f', 0 = never
 -- Returns {n, wake, whole, moved}: a ticket n to add for wake (µs) or 0; whole = chunk slots ("1,4") of which nothing is queued or sending;
 --   moved = how many items moved
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_lane.lua
--- include: ../../../src/pacing/lua/_permits.lua
+-- include: ../../../src/pacing/lua/_limits.lua
+-- include: ../../../src/pacing/lua/_rolling.lua
+-- include: ../../../src/pacing/lua/_freed.lua
+-- include: ../../../src/pacing/lua/_throttle.lua
+-- include: ../../../src/pacing/lua/_holds.lua
+-- include: ../../../src/pacing/lua/_told.lua
 -- include: ../../../src/ledger/lua/_items.lua
 -- include: _apply.lua
+-- include: _outcome.lua
 local now = now_us(ARGV[1])
 local linger = tonumber(ARGV[3])
-local limits, at, key = read_limits(4, 6)
+local shared, personal, at, key = read_limits(4, 7)
 local jobs, chunks = {}, {}
 for i = 1, tonumber(ARGV[at]) do
   jobs[i] = {
-    id = ARGV[at + i * 2 - 1],
-    dies_at = ARGV[at + i * 2],
+    id = ARGV[at + i * 3 - 2],
+    dies_at = ARGV[at + i * 3 - 1],
+    template = ARGV[at + i * 3],
     row = KEYS[key],
     statuses = KEYS[key + 1],
     tries = KEYS[key + 2],
@@ -36,7 +48,7 @@ for i = 1, tonumber(ARGV[at]) do
   }
   key = key + 4
 end
-at = at + #jobs * 2 + 1
+at = at + #jobs * 3 + 1
 for i = 1, tonumber(ARGV[at]) do
   local base = at + i * 3 - 2
   chunks[i] = { job = jobs[tonumber(ARGV[base])], first = tonumber(ARGV[base + 1]), last = tonumber(ARGV[base + 2]), results = KEYS[key], lines = {} }
@@ -50,24 +62,29 @@ for i = 1, tonumber(ARGV[at]) do
 end
 at = at + #runs + 1
 
-local OUTCOME = '^(%d+),(%d+),(%d+),(%d+),(%a),(%d),(%d),(%d+),(%d+),(%d+),(.*)$'
-local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {} }
-for i = at, #ARGV do
-  local chunk, run, index, try, to, written, counts, most, ended, due, line = ARGV[i]:match(OUTCOME)
-  apply(batch, {
-    chunk = chunks[tonumber(chunk)],
-    run = runs[tonumber(run)],
-    index = tonumber(index),
-    try = tonumber(try) % 256,
-    to = to,
-    counts = counts == '1',
-    most = tonumber(most),
-    ended = written == '1' and tonumber(ended),
-    due = tonumber(due),
-    line = line,
-  })
+for i = 1, tonumber(ARGV[at]) do
+  local code, least, base, cap, share, field = ARGV[at + i]:match('^([^,]*),(%d+),(%d+),(%d+),([%d.e-]+),(.*)$')
+  place_hold(KEYS[6], { code = code, at_least = tonumber(least), base = tonumber(base), cap = tonumber(cap), share = tonumber(share), field = field }, now)
 end
-free_places(limits, batch.ended, linger)
+at = at + tonumber(ARGV[at]) + 1
+
+local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {}, people = {}, seconds = {}, templates = {} }
+for i = at, #ARGV do
+  apply(batch, read_outcome(ARGV[i], chunks, runs, batch))
+end
+free_places(shared, batch.ended, linger)
+tell_persons(personal, batch.people, linger)
+for _, limit in ipairs(shared) do
+  if limit.kind == 'adaptive' then
+    count_accepted(limit, batch.seconds)
+    if batch.throttled then
+      throttle(limit, now)
+    end
+  end
+end
+if next(batch.seconds) then
+  lift_holds(KEYS[6], { 'sender:' .. ARGV[2], 'credentials:' .. ARGV[2], 'portfolio', unpack(batch.templates) })
+end
 for run, count in pairs(batch.landed) do
   if redis.call('HINCRBY', KEYS[5], run, -count) <= 0 then
     redis.call('HDEL', KEYS[5], run)

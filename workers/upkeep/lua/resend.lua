@@ -21,7 +21,7 @@ for i = 5, #ARGV do
   local index = ARGV[i]
   if status_at(KEYS[2], index) == 'u' and redis.call('HSETNX', KEYS[3], index, '1') == 1 then
     move(KEYS[1], KEYS[2], index, 'u', 'q')
-    redis.call('ZADD', KEYS[6], us(now), ARGV[2] .. ':' .. index)
+    redis.call('ZADD', KEYS[6], us(now), ARGV[2] .. ':' .. index .. ':r')
     count = count + 1
   end
 end
