@@ -14,8 +14,8 @@ import { limitsOf } from '../pacing/limits.ts';
 import { readUse } from '../pacing/read-use.ts';
 import type { LimitUse } from '../pacing/use.ts';
 
-/** A reading is good for this long: a page of a hundred jobs of one sender costs one. */
-const FRESH_MS = 500;
+/** A reading serves those who ask within this time of it: a page of a hundred jobs of one sender costs one. What was counted later is not in it. */
+const FRESH_MS = 10;
 const MAX_HOMES = 1_000;
 
 export interface LaneState {

@@ -26,53 +26,49 @@ export function outlookOf(state: HomeState, job: Job): JobOutlook {
   if (job.status === 'paused')
     return { eta: null, hold: holdOf({ limit: 'job_paused', scope: job.id, untilMs: null }) };
   const coming = comingFlow(state, lane, job);
-  const { likely, late } = foreseeing(state, lane, coming);
+  const likely = foreseeing(state, lane, coming);
   const finishUs = finishOf(likely, job.id, state, lane);
-  const lateUs = finishOf(late, job.id, state, lane);
   const eta =
-    finishUs === undefined || lateUs === undefined
+    finishUs === undefined
       ? null
       : {
           finish_at: isoTime(Math.ceil(finishUs / 1_000)),
-          p90: isoTime(Math.ceil(p90Of(state.nowUs, finishUs, lateUs) / 1_000)),
+          p90: isoTime(Math.ceil(p90Of(state.nowUs, finishUs, lane) / 1_000)),
         };
   return { eta, hold: job.counts.queued === 0 ? null : holdOf(holdFact(state, lane, job, likely, coming)) };
 }
 
-interface Foreseen {
-  likely: ReadonlyMap<string, Outlook>;
-  late: ReadonlyMap<string, Outlook>;
-}
-
 /** All jobs of a home are foreseen together: one reading is worked out once. */
-const known = new WeakMap<HomeState, Foreseen>();
+const known = new WeakMap<HomeState, ReadonlyMap<string, Outlook>>();
 
-function foreseeing(state: HomeState, lane: LaneState, coming: Flow | undefined): Foreseen {
+function foreseeing(
+  state: HomeState,
+  lane: LaneState,
+  coming: Flow | undefined,
+): ReadonlyMap<string, Outlook> {
   const before = coming ? undefined : known.get(state);
-  if (before) return before;
-  const made = {
-    likely: forecast(loadsOf(state, 'medianUs', lane, coming ? [coming] : []), state.nowUs),
-    late: forecast(loadsOf(state, 'p90Us', lane, coming ? [coming] : []), state.nowUs),
-  };
+  const made = before ?? forecast(loadsOf(state, lane, coming ? [coming] : []), state.nowUs);
   if (!coming) known.set(state, made);
   return made;
 }
 
 const ENDED = new Set<Job['status']>(['completed', 'canceled', 'canceling', 'expired', 'incomplete']);
 
-export const p90Of = (nowUs: number, finishUs: number, lateUs: number): number =>
-  Math.max(finishUs, lateUs) + P90_ROOM_US + P90_PART * Math.max(0, lateUs - nowUs);
+/** Were all answers as slow as one in ten is, a place would come round so much later. */
+export function p90Of(nowUs: number, finishUs: number, { answers, uses }: LaneState): number {
+  const slower = Math.max(0, answers.p90Us - answers.medianUs);
+  const cycles = uses.flatMap(({ limit }) =>
+    limit.kind === 'rolling' ? [limit.perMs * 1_000 + answers.medianUs] : [],
+  );
+  const part = P90_PART + slower / Math.min(...cycles);
+  return finishUs + slower + P90_ROOM_US + part * Math.max(0, finishUs - nowUs);
+}
 
-export function loadsOf(
-  state: HomeState,
-  answer: 'medianUs' | 'p90Us',
-  lane: LaneState | undefined,
-  coming: readonly Flow[],
-): Load[] {
+export function loadsOf(state: HomeState, lane: LaneState | undefined, coming: readonly Flow[]): Load[] {
   return state.lanes.map((one) => ({
     // Rules about one person each say nothing about how fast a job goes.
     limits: one.uses.filter(({ limit }) => limit.kind !== 'pair'),
-    answerUs: Math.max(1, one.answers[answer]),
+    answerUs: Math.max(1, one.answers.medianUs),
     heldUs: heldUs(state, one),
     flows: [...flowsOf(state, one), ...(one === lane ? coming : [])],
   }));

@@ -27,13 +27,10 @@ export interface Plan {
 export function planOf(state: HomeState, sender: string, job: PlannedJob): Plan {
   const flows = job.groups.map((group, i) => flowOf(job, group, `${PLAN}/${i}`, state.nowUs));
   const lane = state.lanes.find(({ id }) => id === sender);
-  const [likely, late] = (['medianUs', 'p90Us'] as const).map((answer) =>
-    forecast(loadsOf(state, answer, lane, flows), state.nowUs),
-  );
-  const outlooks = flows.map(({ id }) => likely?.get(id));
+  const likely = forecast(loadsOf(state, lane, flows), state.nowUs);
+  const outlooks = flows.map(({ id }) => likely.get(id));
   const gone = outlooks.flatMap((one) => one?.stretches ?? []).reduce((sum, { count }) => sum + count, 0);
   const finishUs = latest(outlooks.map((one) => one?.finishUs));
-  const lateUs = latest(flows.map(({ id }) => late?.get(id)?.finishUs));
   return {
     timeline: timelineOf(
       outlooks.map((one) => one?.stretches ?? []),
@@ -41,9 +38,7 @@ export function planOf(state: HomeState, sender: string, job: PlannedJob): Plan 
     ),
     finish_at: finishUs === undefined ? null : isoTime(Math.ceil(finishUs / 1_000)),
     p90:
-      finishUs === undefined || lateUs === undefined
-        ? null
-        : isoTime(Math.ceil(p90Of(state.nowUs, finishUs, lateUs) / 1_000)),
+      finishUs === undefined || !lane ? null : isoTime(Math.ceil(p90Of(state.nowUs, finishUs, lane) / 1_000)),
     expired: job.endsMs === undefined ? 0 : Math.max(0, Math.round(job.checked.total - gone)),
   };
 }

@@ -6,7 +6,7 @@ import { Supply } from './supply.ts';
 import type { LimitUse } from './use.ts';
 
 const FIRST_STEP_US = 20_000;
-const STEP_GROWTH = 1.015;
+const STEP_GROWTH = 1.02;
 /** After a moment at which something begins, steps start anew from this part of the time that has passed. */
 const FIRST_PART = 0.001;
 const MAX_TURNS = 8;
@@ -168,8 +168,10 @@ interface Grant {
 
 /** All lanes rise together; one stops when it has what it asks for or one of its limits has no more room. */
 function shareOut(lanes: readonly Lane[], asks: readonly number[][]): Grant[] {
+  const [lane, ...others] = lanes;
+  if (lane && others.length === 0) return [alone(lane, sumOf(asks[0] ?? []))];
   const grants = lanes.map((): Grant => ({ count: 0, binding: undefined }));
-  const wants = asks.map((own) => own.reduce((sum, count) => sum + count, 0));
+  const wants = asks.map(sumOf);
   const room = new Map<Supply, number>();
   for (const { supplies } of lanes) for (const supply of supplies) room.set(supply, supply.room);
   let rising = lanes.map((_, i) => i).filter((i) => (wants[i] ?? 0) > NOTHING);
@@ -191,6 +193,20 @@ function shareOut(lanes: readonly Lane[], asks: readonly number[][]): Grant[] {
   return grants;
 }
 
+const sumOf = (counts: readonly number[]): number => {
+  let sum = 0;
+  for (const count of counts) sum += count;
+  return sum;
+};
+
+/** One lane shares with nobody: the same, without rising. */
+function alone({ supplies }: Lane, want: number): Grant {
+  let binding: Supply | undefined;
+  let count = want;
+  for (const supply of supplies) if (supply.room < count) [count, binding] = [supply.room, supply];
+  return { count: Math.max(0, count), binding };
+}
+
 /** Gives a lane's calls to its flows: by priority, then to each the same. */
 function move(
   { load, flows }: Lane,
@@ -201,21 +217,28 @@ function move(
   toUs: number,
 ): void {
   let rest = count;
-  for (let priority = 0; priority < 3; priority += 1) {
-    const some = flows
-      .map((one, i) => ({ one, ask: asks[i] ?? 0 }))
-      .filter(({ one }) => one.flow.priority === priority);
+  for (const some of byPriority(flows)) {
     const gets = evenShares(
-      some.map(({ ask }) => ask),
+      some.map((i) => asks[i] ?? 0),
       rest,
     );
-    for (const [i, { one, ask }] of some.entries()) {
-      const got = gets[i] ?? 0;
+    for (const [place, i] of some.entries()) {
+      const [one, got] = [flows[i], gets[place] ?? 0];
       rest -= got;
-      const full = ask - got <= NOTHING;
-      advance(one, got, full ? undefined : binding, load, fromUs, toUs);
+      const full = (asks[i] ?? 0) - got <= NOTHING;
+      if (one) advance(one, got, full ? undefined : binding, load, fromUs, toUs);
     }
   }
+}
+
+/** Those that still have something to go, by place. */
+function byPriority(flows: readonly Moving[]): number[][] {
+  const groups: [number[], number[], number[]] = [[], [], []];
+  for (let i = 0; i < flows.length; i += 1) {
+    const one = flows[i];
+    if (one && one.left > 0) groups[one.flow.priority]?.push(i);
+  }
+  return groups.filter((group) => group.length > 0);
 }
 
 function advance(

@@ -2,6 +2,7 @@
 
 /** `wants` → what each gets of `total`. */
 export function evenShares(wants: readonly number[], total: number): number[] {
+  if (wants.length === 1) return [Math.min(wants[0] ?? 0, total)];
   const gets = wants.map(() => 0);
   const order = wants.map((_, i) => i).sort((a, b) => (wants[a] ?? 0) - (wants[b] ?? 0));
   let left = total;
