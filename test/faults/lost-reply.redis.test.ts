@@ -7,12 +7,13 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
 import { laneKeys, lanesKey } from '../../src/lanes/keys.ts';
 import { jobRowKey } from '../../src/ledger/keys.ts';
+import { holdsKey, windowKey } from '../../src/pacing/keys.ts';
 import { expectAgreement } from '../support/both-ends.ts';
 import { bulk } from '../support/client.ts';
 import { openRedisProxy, type RedisProxy } from '../support/redis-proxy.ts';
 import { allScripts } from '../support/scripts.ts';
 import { redisUrl } from '../support/services.ts';
-import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
+import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
 import { appendUnreadable } from '../support/unreadable.ts';
 import { until } from '../support/until.ts';
 
@@ -30,7 +31,7 @@ let first = 2_000_000;
 beforeAll(async () => {
   proxy = await openRedisProxy(redisUrl());
   redis = createRedis(redisUrl(), systemClock);
-  stage = await openStage({ redisUrl: proxy.url, senders: [FAST, SLOW] });
+  stage = await openStage({ redisUrl: proxy.url, senders: [FAST, SLOW], env: { RESEND_AFTER: '1s' } });
   service = await stage.serve(['start']);
 });
 afterAll(async () => {
@@ -54,6 +55,13 @@ async function paused(): Promise<void> {
   for (const action of ['pause', 'resume'])
     await until(async () => (await service.api.act(id, action)).status === 200, { what: action });
   expect((await service.api.completed(id)).counts.accepted).toBe(20);
+}
+
+/** The platform tells by webhook while `what` goes on, and is silent again. */
+async function told(what: () => Promise<void>): Promise<void> {
+  await stage.webhook('s1', service.url, { delay_ms: 0, batch_ms: 0, read: 0 });
+  await what();
+  await stage.platform.number(numberOf('s1'), { webhook: null });
 }
 
 /** What makes the service run those scripts that a plain job does not need. */
@@ -105,6 +113,49 @@ const steps: Record<string, () => Promise<void>> = {
     const { cursors, later } = laneKeys(stage.namespace, { home: 's:s1', sender: 's1' });
     await until(() => redis.client.hget(cursors, id), { what: 'the job is in its lane' });
     await redis.client.zadd(later, 1, `${id}:0`);
+  },
+  wake: async () => {
+    // A sender's account has changed.
+    for (const throughput of [FAST.throughput - 1, FAST.throughput])
+      await service.api.patch('/v1/senders/s1', { throughput });
+  },
+  'read-use': async () => {
+    // A job that waits is asked when it will have gone.
+    const { id } = await service.api.send(bulk(10, { sender: 's2' }, 8_900_000));
+    await until(async () => (await service.api.job(id)).status === 'sending', {
+      what: 'the job is on its way',
+    });
+    await until(() => proxy.lost(), { what: 'its forecast was asked for' });
+    await until(async () => (await service.api.act(id, 'cancel')).status === 200, { what: 'it is canceled' });
+  },
+  merge: () =>
+    told(async () => {
+      const { id } = await service.api.send(bulk(2, {}, 8_700_000));
+      const delivered = async () => (await service.api.job(id)).counts.delivered === 2;
+      await until(delivered, { what: 'both are delivered' });
+    }),
+  heard: () =>
+    told(async () => {
+      await stage.platform.inbound(numberOf('s1'), '16505551234');
+      const key = windowKey(stage.namespace, 's:s1', 's1');
+      await until(() => redis.client.exists(key), { what: 'the window is open' });
+    }),
+  'say-hold': () =>
+    told(async () => {
+      const names = { message_template_name: 'offer', message_template_language: 'en_US' };
+      await stage.platform.change(numberOf('s1'), 'message_template_status_update', {
+        event: 'PAUSED',
+        ...names,
+      });
+      await until(() => redis.client.exists(holdsKey(stage.namespace, 's:s1')), {
+        what: 'the template is held',
+      });
+    }),
+  resend: async () => {
+    await stage.platform.fault({ kind: 'drop_before', count: 1 });
+    const { id } = await service.api.send(bulk(2, { on_unknown: 'resend' }, 8_800_000));
+    const accepted = async () => (await service.api.job(id)).counts.accepted === 2;
+    await until(accepted, { what: 'the unknown item went once more', timeoutMs: 30_000 });
   },
   release: async () => {
     const answer = await service.api.post(bulk(1, { messages: [{ to: 'nobody' }] }));
