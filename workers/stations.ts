@@ -6,6 +6,7 @@ import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
 import type { Service } from '../src/base/service.ts';
 import { createControls } from '../src/lanes/control.ts';
+import { createHolders } from '../src/lanes/holders.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
 import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
@@ -86,6 +87,7 @@ const upkeepOf = (stores: Stores): Service =>
   createUpkeep({
     ...stores,
     namespace: stores.config.namespace,
+    holders: createHolders(stores.redis, stores.config.namespace),
     overdue: createOverdueLanes({ redis: stores.redis, namespace: stores.config.namespace }),
     resend: () =>
       resendDue({
@@ -105,6 +107,7 @@ function dispatchOf(stores: Stores): Service {
     ...stores,
     namespace: config.namespace,
     lanes: lanesOf(stores),
+    holders: createHolders(redis, config.namespace),
     platforms: { meta: createMeta(http, clock) },
     serverClock: createServerClock(),
     moments: createMoments(clock),

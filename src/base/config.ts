@@ -46,7 +46,7 @@ const environmentSchema = z.object({
     .default('sluice'),
   LOG_LEVEL: z.enum(LEVELS).default('info'),
   HEALTH_PORT: port.optional(),
-  DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(5_000),
+  DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(20_000),
   RESEND_AFTER: durationSchema.default(600_000),
   DISPATCH_CALLS: z.coerce.number().int().min(1).max(4_096).default(1_024),
 });

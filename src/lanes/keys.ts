@@ -28,6 +28,10 @@ export const lanesKey = (namespace: string, home: string): string => `${namespac
 /** Set of homes where upkeep looks before their time. */
 export const stirredKey = (namespace: string): string => `${namespace}:stirred`;
 
+/** Set of processes that hold lanes, and of each a key that lives as long as it says so. */
+export const holdersKey = (namespace: string): string => `${namespace}:holders`;
+export const holderKey = (namespace: string, holder: string): string => `${namespace}:holder:${holder}`;
+
 export function laneKeys(namespace: string, { home, sender }: LaneId): LaneKeys {
   const lane = `${namespace}:{${home}}:lane:${sender}`;
   return {

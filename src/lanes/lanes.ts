@@ -9,6 +9,7 @@ import { stir } from './overdue.ts';
 const openScript = loadScript(import.meta.dirname, 'lua/open-turn.lua');
 const giveBackScript = loadScript(import.meta.dirname, 'lua/give-back.lua');
 const peekScript = loadScript(import.meta.dirname, 'lua/peek.lua');
+const parkScript = loadScript(import.meta.dirname, 'lua/park.lua');
 const wakeScript = loadScript(import.meta.dirname, 'lua/wake.lua');
 
 /** Items that may wait alone in one lane; above it no new rows are shown until some have gone. */
@@ -83,6 +84,8 @@ export interface Lanes extends CursorMoves {
   open(lane: LaneId, n: string, owner: string): Promise<Opened>;
   /** Undefined when the turn is lost. */
   peek(lane: LaneId, fence: string, rows: number): Promise<Candidates | undefined>;
+  /** Keeps the turn for 20 s while its process waits for places, or until that process (`holder`) is dead. False when the turn is lost. */
+  park(lane: LaneId, fence: string, holder: string): Promise<boolean>;
   giveBack(lane: LaneId, fence: string, version: string, limited: Limited): Promise<GaveBack>;
   /** What these senders wait for has changed: tickets, due now, for those of their lanes that sleep with work. */
   wake(home: string, senders: readonly string[]): Promise<{ sender: string; n: string }[]>;
@@ -117,6 +120,11 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
         [clockArgument(), fence, rows, SHARE_ROWS, LATER_MAX_ITEMS],
       );
       return reply[0] === 'ok' ? readCandidates(reply) : undefined;
+    },
+    park: async (lane, fence, holder) => {
+      const keys = laneKeys(namespace, lane);
+      const args = [clockArgument(), fence, lane.sender, holder];
+      return (await redis.run<number>(parkScript, [keys.lane, keys.lanes], args)) === 1;
     },
     giveBack: async (lane, fence, version, limited) => {
       const keys = laneKeys(namespace, lane);

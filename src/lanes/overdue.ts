@@ -4,10 +4,11 @@ import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import { laneKeys, lanesKey, stirredKey } from './keys.ts';
 
+const abandonScript = loadScript(import.meta.dirname, 'lua/abandon.lua');
 const reviveScript = loadScript(import.meta.dirname, 'lua/revive.lua');
 
-/** Overdue lanes of one home that are revived at a time. */
-const REVIVE_MAX_LANES = 200;
+/** Lanes of one home in one script. */
+const MAX_LANES = 200;
 /** Homes whose hint is taken at a time. */
 const HINTS_MAX_HOMES = 1_000;
 
@@ -26,6 +27,8 @@ export interface OverdueLanes {
   overdue(home: string, nowUs: number): Promise<OverdueLane[]>;
   /** Numbers a new ticket for each of these lanes that is still overdue. */
   revive(home: string, lanes: readonly OverdueLane[]): Promise<OverdueLane[]>;
+  /** Ends the leases that a dead process holds on lanes of this home; how many they were. They are overdue then. */
+  abandon(home: string, holder: string): Promise<number>;
   /** Homes where something may be due sooner than was last seen. Each is told once. */
   takeHints(): Promise<string[]>;
 }
@@ -51,7 +54,7 @@ export function createOverdueLanes({ redis, namespace, testClock }: OverdueOptio
     },
     overdue: async (home, nowUs) => {
       const key = lanesKey(namespace, home);
-      const senders = await client.zrangebyscore(key, '-inf', nowUs.toFixed(0), 'LIMIT', 0, REVIVE_MAX_LANES);
+      const senders = await client.zrangebyscore(key, '-inf', nowUs.toFixed(0), 'LIMIT', 0, MAX_LANES);
       const numberOf = (sender: string) => client.hget(laneKeys(namespace, { home, sender }).lane, 'n');
       return Promise.all(senders.map(async (sender) => ({ sender, n: (await numberOf(sender)) ?? '' })));
     },
@@ -63,6 +66,18 @@ export function createOverdueLanes({ redis, namespace, testClock }: OverdueOptio
         [testClock ? testClock().toFixed(0) : '', ...lanes.map(({ sender }) => sender)],
       );
       return lanes.map(({ sender }, i) => ({ sender, n: String(tickets[i]) })).filter(({ n }) => n !== '0');
+    },
+    abandon: async (home, holder) => {
+      const key = lanesKey(namespace, home);
+      const senders = await client.zrange(key, 0, '-1');
+      let ended = 0;
+      for (let i = 0; i < senders.length; i += MAX_LANES) {
+        const some = senders.slice(i, i + MAX_LANES);
+        const lanes = some.map((sender) => laneKeys(namespace, { home, sender }).lane);
+        const args = [testClock ? testClock().toFixed(0) : '', holder, ...some];
+        ended += await redis.run<number>(abandonScript, [key, ...lanes], args);
+      }
+      return ended;
     },
     takeHints: () => client.spop(stirredKey(namespace), HINTS_MAX_HOMES),
   };

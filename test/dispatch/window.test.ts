@@ -49,7 +49,7 @@ test('granted rows leave the window; a run goes on behind its last granted row',
           })),
         )
         .slice(0, granted);
-      const left = afterGrants({ version: '1', nextDueUs: 0, candidates }, grants);
+      const left = afterGrants({ version: '1', nextDueUs: 0, whole: false, candidates }, grants);
       const gone = new Set(grants.map(({ view, index }) => rowKey(view, index)));
       expect(rowsIn(left.candidates)).toEqual(rowsIn(candidates).filter((row) => !gone.has(row)));
       expect(rowsLeft(left)).toBe(rowsIn(candidates).length - grants.length);

@@ -4,6 +4,7 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { createTicketQueue, type Ticket } from '../../src/base/queue.ts';
 import { createRedis } from '../../src/base/redis.ts';
+import { createHolders } from '../../src/lanes/holders.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
@@ -119,6 +120,7 @@ if (setup.upkeep) {
     clock,
     logger: silentLogger,
     accounts,
+    holders: createHolders(redis, namespace),
     overdue: createOverdueLanes({ redis, namespace }),
     tickets: dying,
   }).start();

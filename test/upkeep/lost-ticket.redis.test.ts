@@ -5,6 +5,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import type { Ticket } from '../../src/base/queue.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import type { Service } from '../../src/base/service.ts';
+import { createHolders } from '../../src/lanes/holders.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
 import { createOverdueLanes } from '../../src/lanes/overdue.ts';
@@ -34,6 +35,7 @@ function open() {
       clock,
       logger: silentLogger,
       accounts: { homes: () => [home] },
+      holders: createHolders(redis, namespace),
       overdue: createOverdueLanes({ redis, namespace }),
       tickets: {
         add: async (ticket) => {

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
+import type { Holders } from '../../src/lanes/holders.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { ServerClock } from '../../src/pacing/server-clock.ts';
 import type { Platform } from '../../src/platforms/port.ts';
@@ -26,6 +27,7 @@ export interface DispatchContext {
   logger: Logger;
   accounts: Pick<AccountsRegistry, 'sender' | 'watch'>;
   lanes: Lanes;
+  holders: Holders;
   tickets: TicketQueue;
   platforms: Record<string, Platform> & { meta: Platform };
   serverClock: ServerClock;

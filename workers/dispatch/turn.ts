@@ -10,8 +10,11 @@ import { dropRun, overdueOf } from './overdue.ts';
 import { type Taken, take } from './take.ts';
 import { afterGrants, isStale, offered, openWindow, rowsLeft, type Window } from './window.ts';
 
-/** Candidates of one peek. */
-const WINDOW_ROWS = 256;
+/** Candidates of one peek, … */
+const WINDOW_MAX_ROWS = 256;
+/** … fewer when many turns are held: all of them together have about this many rows at hand. */
+const ROWS_AT_HAND = 262_144;
+const WINDOW_MIN_ROWS = 32;
 /** Candidates that a take may pass because a limit about their person holds them; all of the window once these were not enough. */
 const LOOK_AHEAD_ROWS = 16;
 /** Candidates of one take. */
@@ -26,6 +29,9 @@ const HOLD_MS = 600;
 const LOOK_MS = 25;
 /** The longest wait between two takes: each renews the lease of 3 s. */
 const RENEW_MS = 1_000;
+/** A turn that has waited this long for the process's calls parks its lane: its lease is 20 s from then on. */
+const PARK_AFTER_MS = 1_000;
+const PARK_AGAIN_MS = 15_000;
 /** Tickets that are due later than this open their turn this much early: BullMQ's delays are up to 400 ms late. */
 const EARLY_MS = 400;
 /** A lane with this many outcomes that Redis has not taken takes nothing new. */
@@ -33,13 +39,27 @@ const MAX_UNSETTLED = 1_000;
 /** A lane whose sender is paused, disabled or unknown is looked at again after this; a change of the account wakes it at once. */
 const PAUSED_RETRY_MS = 60_000;
 
-const NOTHING: Window = { version: '', nextDueUs: 0, candidates: [] };
+const NOTHING: Window = { version: '', nextDueUs: 0, whole: false, candidates: [] };
+
+export interface TurnOptions {
+  context: DispatchContext;
+  lane: Lane;
+  fence: string;
+  /** The process, as the lanes know it. */
+  holder: string;
+  stopping: AbortSignal;
+  /** How many turns this process holds. */
+  turnsHeld: () => number;
+}
 
 export class Turn {
   readonly #context: DispatchContext;
   readonly #lane: Lane;
   readonly #fence: string;
+  readonly #holder: string;
   readonly #stopping: AbortSignal;
+  readonly #turnsHeld: () => number;
+  #parked = false;
   #seq = 0;
   #lookAhead = LOOK_AHEAD_ROWS;
   #version = '';
@@ -47,11 +67,13 @@ export class Turn {
   /** How many the last take granted: what the next one may expect. */
   #expected = TAKE_MAX;
 
-  constructor(context: DispatchContext, lane: Lane, fence: string, stopping: AbortSignal) {
+  constructor({ context, lane, fence, holder, stopping, turnsHeld }: TurnOptions) {
     this.#context = context;
     this.#lane = lane;
     this.#fence = fence;
+    this.#holder = holder;
     this.#stopping = stopping;
+    this.#turnsHeld = turnsHeld;
   }
 
   /** Resolves when the turn is given back or lost; with the ticket to add for the lane's next work. */
@@ -67,6 +89,7 @@ export class Turn {
     const sender = this.#context.accounts.sender(this.#lane.id.sender);
     if (!sender || sender.disabled || sender.paused) return this.#rest(PAUSED_RETRY_MS);
     if (this.#window && this.#isStale(this.#window)) this.#window = undefined;
+    if (this.#window?.whole && this.#window.candidates.length === 0) return this.#nothingDue(this.#window);
     if (!this.#window || this.#window.candidates.length === 0) {
       const peeked = await this.#look();
       if (!peeked) return { wake: undefined };
@@ -87,7 +110,7 @@ export class Turn {
   async #look(): Promise<Candidates | undefined> {
     const { lanes, jobs, clock, serverClock } = this.#context;
     const sentUs = clock.monotonicUs();
-    const all = await lanes.peek(this.#lane.id, this.#fence, WINDOW_ROWS);
+    const all = await lanes.peek(this.#lane.id, this.#fence, this.#windowRows());
     if (!all) return undefined;
     serverClock.observe(sentUs, clock.monotonicUs(), all.nowUs);
     const peeked = await withinHours(this.#context, this.#lane.id, all);
@@ -100,6 +123,11 @@ export class Turn {
     return peeked;
   }
 
+  #windowRows(): number {
+    const each = Math.floor(ROWS_AT_HAND / Math.max(1, this.#turnsHeld()));
+    return Math.max(WINDOW_MIN_ROWS, Math.min(WINDOW_MAX_ROWS, each));
+  }
+
   /** Calls that a dead process left without an outcome: unknown, never queued again by themselves. */
   async #markOverdue({ overdue, nowUs }: Candidates): Promise<void> {
     for (const run of overdue) {
@@ -110,7 +138,9 @@ export class Turn {
     }
   }
 
-  async #nothingDue({ nextDueUs }: Candidates): Promise<'goes on' | { wake: Wake | undefined }> {
+  async #nothingDue({
+    nextDueUs,
+  }: Pick<Candidates, 'nextDueUs'>): Promise<'goes on' | { wake: Wake | undefined }> {
     const dueMs =
       nextDueUs === 0
         ? Number.POSITIVE_INFINITY
@@ -124,7 +154,8 @@ export class Turn {
     if (!window) return 'goes on';
     if (this.#lane.outcomesWaiting > MAX_UNSETTLED) return this.#pause(LOOK_MS);
     const wanted = Math.min(rowsLeft(window), TAKE_MAX, 2 * this.#expected + 4);
-    const reserved = await this.#reserve(sender, wanted);
+    const reserved = await this.#reserve(wanted);
+    if (reserved === 0) return 'goes on';
     if (reserved === undefined) return { wake: undefined };
     const taken = await this.#take(sender, offered(window, reserved + this.#lookAhead), reserved);
     this.#context.budget.release(reserved - (taken?.grants.length ?? 0));
@@ -141,22 +172,22 @@ export class Turn {
   /** Rows that stay behind are passed by few at first; when they are all there is, the whole window is looked at. */
   #looksFurther({ leftBehind }: Taken): boolean {
     const before = this.#lookAhead;
-    this.#lookAhead = leftBehind ? WINDOW_ROWS : LOOK_AHEAD_ROWS;
+    this.#lookAhead = leftBehind ? WINDOW_MAX_ROWS : LOOK_AHEAD_ROWS;
     return this.#lookAhead > before;
   }
 
-  /** Waits for places in the process's budget, and renews the lease meanwhile. Undefined when the turn is lost. */
-  async #reserve(sender: Sender, wanted: number): Promise<number | undefined> {
-    const { budget, clock } = this.#context;
+  /** Waits for places in the process's budget. 0 when the process stops, undefined when the turn is lost. */
+  async #reserve(wanted: number): Promise<number | undefined> {
+    const { budget, clock, lanes } = this.#context;
     const reservation = budget.reserve(wanted);
     for (;;) {
       const late = Promise.withResolvers<undefined>();
-      const timer = clock.after(RENEW_MS, () => late.resolve(undefined));
+      const timer = clock.after(this.#parked ? PARK_AGAIN_MS : PARK_AFTER_MS, () => late.resolve(undefined));
       const reserved = await Promise.race([reservation, late.promise]);
       timer.cancel();
       if (reserved !== undefined) return reserved;
-      const held = await this.#take(sender, NOTHING, 0).catch(() => undefined);
-      if (held) continue;
+      this.#parked = await lanes.park(this.#lane.id, this.#fence, this.#holder).catch(() => false);
+      if (this.#parked) continue;
       reservation.then((count) => budget.release(count));
       return undefined;
     }

@@ -8,6 +8,8 @@ export interface Window {
   version: string;
   /** When something comes due that the window does not hold (Redis time, µs); 0 when nothing does. */
   nextDueUs: number;
+  /** Likely holds all that is due: each run goes to the end of its job. */
+  whole: boolean;
   candidates: Candidate[];
 }
 
@@ -50,7 +52,10 @@ export async function openWindow(
     await jobs.prepare(view, from, count);
     candidates.push({ view, cursor, from, count, queue });
   }
-  return { version: peeked.version, nextDueUs: peeked.nextDueUs, candidates };
+  const whole = candidates.every(
+    ({ view, cursor, from, count }) => cursor === view.seal.job && from + count >= view.seal.rows,
+  );
+  return { version: peeked.version, nextDueUs: peeked.nextDueUs, whole, candidates };
 }
 
 const hasExpired = ({ seal }: JobView, nowMs: number): boolean =>

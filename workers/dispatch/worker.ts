@@ -5,6 +5,7 @@ import type { Service } from '../../src/base/service.ts';
 import { createBudget } from './budget.ts';
 import { wakeChanged } from './changed.ts';
 import type { DispatchContext } from './context.ts';
+import { createHeart } from './heart.ts';
 import { Lane } from './lane.ts';
 import { Turn, ticketDelayMs } from './turn.ts';
 
@@ -19,15 +20,18 @@ export interface DispatchOptions {
 }
 
 export function createDispatch({ context, maxLanes }: DispatchOptions): Service {
-  const { clock, lanes, tickets, logger } = context;
+  const { clock, lanes, holders, tickets, logger } = context;
   const held = new Map<string, Lane>();
   const turns = new Set<Promise<void>>();
   const stopping = new AbortController();
   const places = createBudget(maxLanes);
+  const heart = createHeart(holders, clock);
+  const { holder } = heart;
+  const turnsHeld = () => turns.size;
   let taker: TicketTaker | undefined;
 
   const laneOf = ({ home, sender }: Ticket): Lane => {
-    for (const [key, lane] of held) if (held.size > maxLanes && lane.idle) held.delete(key);
+    if (held.size > maxLanes) for (const [key, lane] of held) if (lane.idle) held.delete(key);
     const lane = held.get(sender) ?? new Lane({ home, sender }, context);
     held.set(sender, lane);
     return lane;
@@ -49,7 +53,14 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
 
   const runTurn = async (lane: Lane, fence: string): Promise<void> => {
     try {
-      const wake = await new Turn(context, lane, fence, stopping.signal).run();
+      const wake = await new Turn({
+        context,
+        lane,
+        fence,
+        holder,
+        stopping: stopping.signal,
+        turnsHeld,
+      }).run();
       if (!wake) return;
       const dueInMs = (context.serverClock.toLocal(wake.wakeUs) - clock.monotonicUs()) / 1_000;
       await tickets.add({ ...lane.id, n: wake.n }, ticketDelayMs(dueInMs));
@@ -62,6 +73,7 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
   return {
     name: 'dispatch',
     start: async () => {
+      heart.start();
       taker = tickets.take(open);
       context.accounts.watch((changed) => {
         for (const { id } of changed) held.get(id)?.nudge();
@@ -70,8 +82,10 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
     },
     stop: async () => {
       stopping.abort();
+      context.budget.close();
       await taker?.stop();
       await Promise.all(turns);
+      await heart.stop();
       const giveUpUs = clock.monotonicUs() + STOP_MS * 1_000;
       while ([...held.values()].some((lane) => !lane.idle) && clock.monotonicUs() < giveUpUs)
         await clock.delay(STOP_LOOK_MS);

@@ -8,6 +8,7 @@ import type { Logger } from '../../src/base/logger.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import { ask, type Redis } from '../../src/base/redis.ts';
 import type { Service } from '../../src/base/service.ts';
+import type { Holders } from '../../src/lanes/holders.ts';
 import type { OverdueLane, OverdueLanes } from '../../src/lanes/overdue.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 
@@ -26,6 +27,7 @@ export interface UpkeepOptions {
   clock: Clock;
   logger: Logger;
   accounts: Pick<Accounts, 'homes'>;
+  holders: Pick<Holders, 'silent' | 'leave'>;
   overdue: OverdueLanes;
   tickets: TicketQueue;
   /** Sends unknown items once more, where their job says so and their time has come. */
@@ -37,11 +39,13 @@ export function createUpkeep(options: UpkeepOptions): Service {
   const stopping = new AbortController();
   const owner = clock.randomHex(8);
   const rounds = createRounds();
+  const silent = new Set<string>();
   let loop: Promise<void> | undefined;
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
         if (await lead(options, owner)) {
+          await endLeases(options, rounds, silent);
           await sweep(options, rounds);
           await options.resend?.();
         } else rounds.forget();
@@ -72,11 +76,36 @@ async function lead({ redis, namespace }: UpkeepOptions, owner: string): Promise
   return true;
 }
 
+/** A process that was silent twice in a row is dead: its parked lanes are overdue from now on. `silent` is what the last look saw. */
+async function endLeases(options: UpkeepOptions, rounds: Rounds, silent: Set<string>): Promise<void> {
+  const { holders, overdue, logger } = options;
+  const now = await holders.silent();
+  for (const holder of now.filter((one) => silent.has(one))) {
+    let ended = 0;
+    const homes = homesOf(options);
+    for (let i = 0; i < homes.length; i += PARALLEL) {
+      const end = async (home: string): Promise<void> => {
+        const count = await overdue.abandon(home, holder);
+        if (count > 0) rounds.saw(home, 0);
+        ended += count;
+      };
+      await Promise.all(homes.slice(i, i + PARALLEL).map(end));
+    }
+    await holders.leave(holder);
+    logger.warn('holder.died', { count: ended });
+  }
+  silent.clear();
+  for (const holder of now) silent.add(holder);
+}
+
+const homesOf = ({ accounts }: UpkeepOptions): string[] => [
+  ...new Set(accounts.homes().map(({ home }) => home)),
+];
+
 async function sweep(options: UpkeepOptions, rounds: Rounds): Promise<void> {
-  const { accounts, overdue } = options;
+  const { overdue } = options;
   const [nowUs, hints] = await Promise.all([overdue.nowUs(), overdue.takeHints()]);
-  const known = [...new Set(accounts.homes().map(({ home }) => home))];
-  const homes = rounds.next(known, hints, nowUs);
+  const homes = rounds.next(homesOf(options), hints, nowUs);
   const round: Round = { options, rounds, nowUs, nudged: false };
   for (let i = 0; i < homes.length; i += PARALLEL)
     await Promise.all(homes.slice(i, i + PARALLEL).map((home) => look(round, home)));

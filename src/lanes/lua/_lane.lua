@@ -2,6 +2,8 @@
 -- Numbers start from the clock, so that they keep rising when an idle lane's hash has expired.
 -- Tickets from..n are good: upkeep issues another when one is late, and the late one may still be the first to come.
 local LEASE_US = 3000000
+-- A turn that only waits for its process holds the lane this long; when the process dies, upkeep ends the lease.
+local PARK_US = 20000000
 -- A turn must have opened this long after its ticket was due; upkeep re-issues what is later.
 local GRACE_US = 500000
 local IDLE_SECONDS = 600
@@ -36,7 +38,11 @@ local function holds(lane, fence, now)
   return h[1] == fence and tonumber(h[2] or '0') > now
 end
 
+-- A turn that has parked its lane once keeps the long lease: it will wait again.
 local function renew(lane, lanes, sender, now)
-  redis.call('HSET', lane, 'until', us(now + LEASE_US))
-  redis.call('ZADD', lanes, us(now + LEASE_US), sender)
+  local holder = redis.call('HGET', lane, 'holder')
+  local till = us(now + (holder and holder ~= '' and PARK_US or LEASE_US))
+  redis.call('HSET', lane, 'until', till)
+  redis.call('ZADD', lanes, till, sender)
+  return till
 end

@@ -28,7 +28,6 @@ if lease > 0 then
   end
 end
 local fence = us(math.max((tonumber(h[3]) or 0) + 1, now))
-redis.call('HSET', KEYS[1], 'fence', fence, 'owner', ARGV[3], 'wake', '0')
+redis.call('HSET', KEYS[1], 'fence', fence, 'owner', ARGV[3], 'wake', '0', 'holder', '')
 redis.call('PERSIST', KEYS[1])
-renew(KEYS[1], KEYS[2], ARGV[4], now)
-return { 'open', fence, us(now), us(now + LEASE_US) }
+return { 'open', fence, us(now), renew(KEYS[1], KEYS[2], ARGV[4], now) }
