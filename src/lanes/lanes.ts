@@ -130,7 +130,7 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
       const keys = laneKeys(namespace, lane);
       const reply = await redis.run<string[]>(
         giveBackScript,
-        [keys.lane, keys.lanes, keys.fly, keys.later, keys.scheduled, ...keys.queues],
+        [keys.lane, keys.lanes, keys.fly, keys.later, keys.scheduled, ...keys.queues, keys.cursors],
         [
           clockArgument(),
           fence,

@@ -61,6 +61,10 @@ local function opens_at(c)
   return c.ends > 0 and math.min(at, c.ends) or at
 end
 
+local function has_ended(c, now)
+  return c.ends > 0 and c.ends <= now
+end
+
 -- Whether the span that was told last is over, or nearly.
 local function is_closed(c, now)
   return c.closes > 0 and now >= c.closes - CLOSE_MARGIN_US

@@ -75,7 +75,7 @@ elseif action == 'cancel' and not over then
   forget(keys, job)
   redis.call('HINCRBY', KEYS[2], 'version', 1)
 elseif action == 'patch' then
-  redis.call('HSET', KEYS[1], 'seal', ARGV[9])
+  redis.call('HSET', KEYS[1], 'seal', ARGV[9], 'ends', ARGV[12])
   retime(keys, job, tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]))
   first = state == 'paused' and rest(keys, job) or (not accepted and go_on(keys, job, now)) or nil
 end

@@ -7,6 +7,7 @@
 --   KEYS[6] high       queue of cursors
 --   KEYS[7] normal     queue of cursors
 --   KEYS[8] bulk       queue of cursors
+--   KEYS[9] cursors    cursor → where it stands
 --   ARGV[1] clock      µs, or '' for the server's time
 --   ARGV[2] fence      of the turn
 --   ARGV[3] version    of the lane, as the holder last saw it
@@ -16,6 +17,9 @@
 -- Returns {'gone'} | {'continue'} | {'asleep', n, wake}: a ticket n to add for wake (µs), n = 0 when there is nothing to wait for
 -- include: ../../base/lua/_time.lua
 -- include: _lane.lua
+-- include: _cursor.lua
+-- Cursors of each queue, and of those that wait, whose end is looked for.
+local LOOK_CURSORS = 32
 local now = now_us(ARGV[1])
 local h = redis.call('HMGET', KEYS[1], 'n', 'fence', 'until', 'version', 'given', 'given_n', 'given_wake')
 if h[5] == ARGV[2] then
@@ -42,6 +46,25 @@ for _, key in ipairs({ KEYS[4], KEYS[5] }) do
     local due = math.max(tonumber(head[2]), ARGV[6] == '1' and 0 or limited)
     wake = math.min(wake or due, due)
   end
+end
+-- A job ends in its time though its limits hold it: then somebody must look.
+local function wake_at_end(names)
+  for _, text in ipairs(#names > 0 and redis.call('HMGET', KEYS[9], unpack(names)) or {}) do
+    local ends = text and parse_cursor(text).ends or 0
+    if ends > 0 and wake and ends < wake then
+      wake = ends
+    end
+  end
+end
+if wake and limited > now then
+  for _, queue in ipairs({ KEYS[6], KEYS[7], KEYS[8] }) do
+    wake_at_end(redis.call('LRANGE', queue, 0, LOOK_CURSORS - 1))
+  end
+  local waiting = redis.call('ZRANGE', KEYS[5], 0, LOOK_CURSORS - 1)
+  for i, member in ipairs(waiting) do
+    waiting[i] = member:match(' (%S+)$')
+  end
+  wake_at_end(waiting)
 end
 if wake and wake <= now then
   return { 'continue' }

@@ -19,6 +19,7 @@
 -- include: ../../base/lua/_time.lua
 -- include: _lane.lua
 -- include: _cursor.lua
+-- include: _priority.lua
 -- Cursors of one queue that one look passes.
 local LOOK_CURSORS = 32
 local now = now_us(ARGV[1])
@@ -32,16 +33,18 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', us(now), 'L
   redis.call('RPUSH', QUEUE[priority], name)
   redis.call('ZREM', KEYS[4], member)
 end
-local ended, closed = {}, {}
+local ended, closed, shown = {}, {}, {}
 
 -- The cursors at the head of a queue that have rows to show. Those that have none leave it.
 local function ready(priority, most)
   local queue, found = QUEUE[priority], {}
   for _, name in ipairs(redis.call('LRANGE', queue, 0, LOOK_CURSORS - 1)) do
-    local c = read_cursor(KEYS[5], name)
-    if not c or c.next >= c.rows then
+    local c = not shown[name] and read_cursor(KEYS[5], name)
+    if shown[name] then
+      -- It has had its share before all others.
+    elseif not c or c.next >= c.rows then
       drop_cursor(KEYS[5], KEYS[4], { [priority] = queue }, name)
-    elseif c.ends > 0 and c.ends <= now then
+    elseif has_ended(c, now) then
       ended[#ended + 1] = name
     elseif opens_at(c) > now then
       redis.call('LREM', queue, 1, name)
@@ -49,7 +52,7 @@ local function ready(priority, most)
     elseif is_closed(c, now) then
       closed[#closed + 1] = name
     else
-      c.name = name
+      c.name, shown[name] = name, true
       found[#found + 1] = c
     end
     if #found == most then
@@ -72,13 +75,14 @@ local function due_later(at)
     next_due = at
   end
 end
-for q, priority in ipairs(PRIORITIES) do
+for _, one in ipairs(order_of(KEYS[1])) do
+  local q = one.q
   if budget <= 0 or full then
     break
   end
-  local found = ready(priority, math.ceil(budget / share))
+  local found = ready(PRIORITIES[q], one.share_only and 1 or math.ceil(budget / share))
   -- One job alone takes the whole window; several take turns, or the second would wait for half a window of the first.
-  local each = #found > 1 and share or budget
+  local each = (#found > 1 or one.share_only) and share or budget
   for _, c in ipairs(found) do
     local due = due_rows(c, now)
     local count = math.min(each, budget, due - c.next)

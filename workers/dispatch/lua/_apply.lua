@@ -26,8 +26,10 @@ local function target_of(o, job)
   return o.to
 end
 
--- The item waits alone until it is due.
+-- The item waits alone until it is due, or until its job ends.
 local function send_back(batch, job, o)
+  local ends = tonumber(redis.call('HGET', job.row, 'ends') or '0')
+  o.due = ends > 0 and math.min(o.due, ends) or o.due
   redis.call('ZADD', batch.later, us(o.due), job.id .. ':' .. us(o.index) .. ':' .. o.why)
   batch.wake = math.min(batch.wake or o.due, o.due)
   if not o.counts then

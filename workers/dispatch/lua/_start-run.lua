@@ -56,22 +56,25 @@ end
 
 local function start_run(batch, keys, job, slot, name, from, count, queue, persons)
   local cursor = read_cursor(keys.cursors, name)
-  if not cursor or from + count <= cursor.next then
+  -- What was shown before its hours or its job ended may come too late.
+  if not cursor or from + count <= cursor.next or is_closed(cursor, batch.now) or has_ended(cursor, batch.now) then
     return
   end
   if job.state ~= 'open' then
     return
   end
   if job.held_until then
-    park(keys, name, queue, job.held_until)
+    park(keys, name, queue, until_end(job, job.held_until))
     return
   end
   local skip = math.max(0, cursor.next - from)
   local first, last = from + skip, from + count - 1
   local bytes = redis.call('GETRANGE', job.statuses, first, last)
   local tries = redis.call('GETRANGE', job.tries, first, last)
+  local before_used = batch.used
   local passed, behind = walk(batch, keys, job, slot, first, bytes, tries, persons:sub(skip * PERSON_LETTERS + 1))
   batch.left_behind = batch.left_behind or behind ~= nil
+  batch.by[queue] = (batch.by[queue] or 0) + batch.used - before_used
   if cursor.behind == 1 and from > cursor.next then
     return
   end

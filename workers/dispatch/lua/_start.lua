@@ -1,7 +1,8 @@
 -- include: start. Marks candidates as started, in order, as long as there are moments for them and nothing holds the row itself back.
 -- batch: now, moments, deadline, horizon (µs); used = moments taken; runs = answer per started run; flying, left = what is now under way;
---   wait, waits_for = when the first row left in its place may go, and the limit that holds it.
--- keys: later, cursors, scheduled, and lists = the queues in order. job: id, state, marketing, held_until (its template's hold), and its keys.
+--   wait, waits_for = when the first row left in its place may go, and the limit that holds it; by = rows started, by queue.
+-- keys: later, cursors, scheduled, and lists = the queues in order. job: id, state, ends (µs, 0 = never), marketing, held_until (its
+-- template's hold), and its keys.
 local QUEUED_BYTE = ('q'):byte()
 -- A row that came back to a paused job is looked at again after this; resuming looks at once.
 local CLOSED_LOOK_US = 60000000
@@ -42,6 +43,11 @@ local function persons_of(persons, from, to)
   return list
 end
 
+-- Nothing waits alone longer than its job.
+local function until_end(job, at)
+  return job.ends > 0 and math.min(at, job.ends) or at
+end
+
 -- Whether the row at `i` of the last look-up must wait: it goes to the later set, or stays in its place. Then until when.
 local function waits(batch, keys, job, index, person, i)
   local moment = batch.moments[batch.used + 1]
@@ -51,7 +57,7 @@ local function waits(batch, keys, job, index, person, i)
   end
   if alone and batch.room > 0 then
     batch.room = batch.room - 1
-    redis.call('ZADD', keys.later, us(at), job.id .. ':' .. index .. ':' .. WHY[limit.kind])
+    redis.call('ZADD', keys.later, us(until_end(job, at)), job.id .. ':' .. index .. ':' .. WHY[limit.kind])
     return 'later', at
   end
   if at < batch.wait then
@@ -81,14 +87,14 @@ local function start_one(batch, keys, job, slot, index, why, person)
     return keep_back(batch, keys, job, index, member)
   end
   if job.held_until then
-    redis.call('ZADD', keys.later, us(job.held_until), job.id .. ':' .. name .. ':' .. WHY.template)
+    redis.call('ZADD', keys.later, us(until_end(job, job.held_until)), job.id .. ':' .. name .. ':' .. WHY.template)
     return
   end
   look_up(batch.personal, person ~= '' and { person } or {})
   local wait, at = waits(batch, keys, job, name, person, 1)
   if wait then
     if wait == 'stays' then
-      redis.call('ZADD', keys.later, us(at), member)
+      redis.call('ZADD', keys.later, us(until_end(job, at)), member)
     end
     return
   end

@@ -32,6 +32,7 @@
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_lane.lua
 -- include: ../../../src/lanes/lua/_cursor.lua
+-- include: ../../../src/lanes/lua/_priority.lua
 -- include: ../../../src/pacing/lua/_limits.lua
 -- include: ../../../src/pacing/lua/_rolling.lua
 -- include: ../../../src/pacing/lua/_throttle.lua
@@ -57,6 +58,7 @@ local shared, personal, at, key = read_limits(10, 13)
 local jobs = {}
 for i = 1, tonumber(ARGV[at]) do
   local base = at + i * 3 - 2
+  local stands = redis.call('HMGET', KEYS[key], 'state', 'ends')
   jobs[i] = {
     id = ARGV[base],
     marketing = ARGV[base + 1] == 'marketing',
@@ -64,7 +66,8 @@ for i = 1, tonumber(ARGV[at]) do
     row = KEYS[key],
     statuses = KEYS[key + 1],
     tries = KEYS[key + 2],
-    state = redis.call('HGET', KEYS[key], 'state'),
+    state = stands[1],
+    ends = tonumber(stands[2] or '0'),
   }
   key = key + 3
 end
@@ -83,6 +86,7 @@ local batch = {
   runs = {},
   flying = {},
   left = {},
+  by = {},
 }
 local keys = { later = KEYS[4], cursors = KEYS[5], scheduled = KEYS[10], lists = { KEYS[6], KEYS[7], KEYS[8] } }
 while ARGV[at] and batch.used < #moments do
@@ -100,6 +104,7 @@ if used > 0 then
   redis.call('HSET', KEYS[9], unpack(batch.left))
   hold_places(shared, used, linger)
   hold_persons(personal, batch.deadline, linger)
+  note_served(KEYS[1], keys.lists, batch.by)
 end
 local next_text, binding_text = close_gate(gate, batch, next_at, binding)
 local answer = table.concat({

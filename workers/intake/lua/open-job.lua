@@ -75,6 +75,8 @@ end
 local first = math.huge
 for i = 1, names do
   local name, c = ARGV[9 + i * 2], parse_cursor(ARGV[10 + i * 2])
+  -- What waits alone waits no longer than the job: takes see to it.
+  redis.call('HSET', KEYS[1], 'ends', us(c.ends))
   if state == 'paused' then
     c.opens = c.ends > 0 and c.ends or tonumber(ARGV[6]) * 1000
   end

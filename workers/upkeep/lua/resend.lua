@@ -1,5 +1,5 @@
 -- Sends unknown items of one job once more: each goes back to its lane, due now, and is marked for good, so that it never goes a third time. An
--- item that a receipt has settled meanwhile stays as it is. A repeat finds the marks and changes nothing.
+-- item that a receipt has settled meanwhile stays as it is, and so does everything of a job that was canceled. A repeat finds the marks and changes nothing.
 --   KEYS[1] row       hash of the job
 --   KEYS[2] statuses  status byte per row
 --   KEYS[3] resent    hash: index → 1
@@ -17,6 +17,10 @@
 -- include: ../../../src/ledger/lua/_items.lua
 local now = now_us(ARGV[1])
 local count = 0
+local state = redis.call('HGET', KEYS[1], 'state')
+if state == 'canceling' or state == 'canceled' or state == 'expired' then
+  return { 0, '0' }
+end
 for i = 5, #ARGV do
   local index = ARGV[i]
   if status_at(KEYS[2], index) == 'u' and redis.call('HSETNX', KEYS[3], index, '1') == 1 then
