@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
-import { laneKeys, lanesKey } from '../../src/lanes/keys.ts';
+import { holdersKey, laneKeys, lanesKey } from '../../src/lanes/keys.ts';
 import { jobRowKey } from '../../src/ledger/keys.ts';
 import { holdsKey, windowKey } from '../../src/pacing/keys.ts';
 import { expectAgreement } from '../support/both-ends.ts';
@@ -18,6 +18,8 @@ import { appendUnreadable } from '../support/unreadable.ts';
 import { until } from '../support/until.ts';
 
 const RECIPIENTS = 60;
+/** Fewer calls at a time than a job has recipients. */
+const DISPATCH_CALLS = '50';
 const FAST = { id: 's1', throughput: 1_000 };
 /** One a second: what is left of a job after its second expires. */
 const SLOW = { id: 's2', throughput: 1 };
@@ -31,7 +33,11 @@ let first = 2_000_000;
 beforeAll(async () => {
   proxy = await openRedisProxy(redisUrl());
   redis = createRedis(redisUrl(), systemClock);
-  stage = await openStage({ redisUrl: proxy.url, senders: [FAST, SLOW], env: { RESEND_AFTER: '1s' } });
+  stage = await openStage({
+    redisUrl: proxy.url,
+    senders: [FAST, SLOW],
+    env: { RESEND_AFTER: '1s', DISPATCH_CALLS },
+  });
   service = await stage.serve(['start']);
 });
 afterAll(async () => {
@@ -69,6 +75,19 @@ const steps: Record<string, () => Promise<void>> = {
   revive: async () => {
     // A lane whose ticket was lost: it stands in the due-by set, and its time has passed.
     await redis.client.zadd(lanesKey(stage.namespace, 's:s2'), 1, 's2');
+  },
+  abandon: async () => {
+    // A process that held lanes and lives no more, and a lane that has a turn until later.
+    await redis.client.zadd(lanesKey(stage.namespace, 's:s2'), (Date.now() + 3_000) * 1_000, 's2');
+    await redis.client.sadd(holdersKey(stage.namespace), 'gone');
+  },
+  park: async () => {
+    // The last of a job wait for calls that are slow to end.
+    await stage.platform.number(numberOf('s1'), { latency_ms: 2_500 });
+    const { id } = await service.api.send(bulk(RECIPIENTS, {}, 8_700_000));
+    await until(() => proxy.lost(), { what: 'the lane is parked' });
+    await stage.platform.number(numberOf('s1'), { latency_ms: 0 });
+    await service.api.completed(id);
   },
   'drop-run': async () => {
     // A started run past its deadline whose job is gone.
