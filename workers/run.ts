@@ -4,8 +4,9 @@ import { readAccountsFile } from '../src/accounts/file.ts';
 import { AccountsProblems } from '../src/accounts/problems.ts';
 import { type Config, ConfigProblems, readConfig } from '../src/base/config.ts';
 import { messageOf } from '../src/base/failure.ts';
+import { guardLoop } from '../src/base/loop-guard.ts';
 import { type Service, supervise } from '../src/base/service.ts';
-import { apiOf, healthOf, WORKERS, type WorkerName, workerOf } from './stations.ts';
+import { apiOf, healthOf, WORKERS, type WorkerName, watchdogOf, workerOf } from './stations.ts';
 import { createStores, type Stores, storesService } from './stores.ts';
 
 const USAGE = `usage: run.ts start | api | worker NAME… | worker all\nworkers: ${WORKERS.join(', ')}`;
@@ -32,8 +33,12 @@ function servicesOf(stores: Stores, parts: Parts): Service[] {
   const { config } = stores;
   const workers = parts.workers.map((name) => workerOf(name, stores));
   const api = parts.api ? [apiOf(stores)] : [];
-  const health = !parts.api && config.healthPort !== undefined ? [healthOf(stores, config.healthPort)] : [];
-  return [storesService(stores), stores.accounts, ...workers, ...api, ...health];
+  const watchdog = watchdogOf(stores, workers);
+  const health =
+    !parts.api && config.healthPort !== undefined
+      ? [healthOf(stores, config.healthPort, watchdog.healthy)]
+      : [];
+  return [storesService(stores), stores.accounts, ...workers, ...api, ...health, watchdog];
 }
 
 function refuse(error: unknown): never {
@@ -60,13 +65,15 @@ try {
       await stores.accounts.reload();
     },
   });
-  supervisor.started.then(
-    () =>
-      stores.logger.info('process.started', {
-        station: ['api', ...parts.workers].slice(parts.api ? 0 : 1).join(' '),
-      }),
-    refuse,
-  );
+  guardLoop(stores.clock);
+  // Whoever keeps this process is gone: it must not go on beside another.
+  process.once('disconnect', supervisor.stop);
+  supervisor.started.then(() => {
+    process.send?.('served');
+    stores.logger.info('process.started', {
+      station: ['api', ...parts.workers].slice(parts.api ? 0 : 1).join(' '),
+    });
+  }, refuse);
 } catch (error) {
   refuse(error);
 }

@@ -5,6 +5,7 @@ import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
 import type { Service } from '../src/base/service.ts';
+import { createWatchdog, type Watchdog } from '../src/base/watchdog.ts';
 import { createControls } from '../src/lanes/control.ts';
 import { createHolders } from '../src/lanes/holders.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
@@ -59,8 +60,21 @@ export function apiOf(stores: Stores): Service & { url(): string } {
   });
 }
 
-export const healthOf = (stores: Stores, port: number): Service =>
-  createHealthServer({ port, checks: checksOf(stores), metrics: stores.metrics, clock: stores.clock });
+export const healthOf = (stores: Stores, port: number, healthy: () => boolean): Service =>
+  createHealthServer({
+    port,
+    healthy,
+    checks: checksOf(stores),
+    metrics: stores.metrics,
+    clock: stores.clock,
+  });
+
+/** Looks at those of the stations that show their progress. */
+export function watchdogOf(stores: Stores, services: readonly Service[]): Watchdog {
+  const { redis, log } = checksOf(stores);
+  const answers = async () => (await redis()) && (await log());
+  return createWatchdog({ ...stores, services, answers });
+}
 
 const intakeOf = (stores: Stores): Service =>
   createIntake({ ...stores, namespace: stores.config.namespace, controls: controlsOf(stores) });
@@ -122,8 +136,7 @@ function dispatchOf(stores: Stores): Service {
   };
   const dispatch = createDispatch({ context, maxLanes: config.dispatchLanes });
   return {
-    name: dispatch.name,
-    start: dispatch.start,
+    ...dispatch,
     stop: async () => {
       await dispatch.stop();
       await http.close();

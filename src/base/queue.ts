@@ -20,6 +20,8 @@ export interface TicketQueue {
   add(ticket: Ticket, delayMs: number): Promise<void>;
   /** Whether the ticket is still in the queue and nobody has taken it. */
   waits(ticket: Ticket): Promise<boolean>;
+  /** Whether tickets are due that nobody has taken. */
+  anyDue(): Promise<boolean>;
   /** `open` is called for each ticket; it should resolve quickly. Its failures are logged: upkeep re-issues. */
   take(open: (ticket: Ticket) => Promise<void>): TicketTaker;
   close(): Promise<void>;
@@ -60,6 +62,7 @@ export function createTicketQueue(redisUrl: string, namespace: string, logger: L
       );
       return added !== null && taken === null;
     },
+    anyDue: async () => (await connection.llen(`${prefix}:${name}:wait`)) > 0,
     take: (open) => startTaker(redisUrl, name, prefix, logger, open),
     close: async () => {
       await queue.close();

@@ -7,6 +7,14 @@ import type { LogFields, Logger } from './logger.ts';
 /** Everything must have stopped this long after the signal; then the process ends with 1. */
 const STOP_DEADLINE_MS = 15_000;
 
+/** What a part of the process shows of itself. */
+export interface Progress {
+  /** Grows with every piece of work. */
+  moved(): number;
+  /** Whether there is work that it could do now. */
+  due(): Promise<boolean>;
+}
+
 export interface Service {
   readonly name: string;
   /** Resolves when it serves. A rejection ends the process. */
@@ -15,6 +23,8 @@ export interface Service {
   stop(): Promise<void>;
   /** Rejects when the service cannot go on by itself. */
   readonly failed?: Promise<never>;
+  /** What the watchdog looks at. */
+  readonly progress?: Progress;
 }
 
 /** Where signals come from: the process, or a test's emitter. */

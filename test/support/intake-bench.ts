@@ -48,6 +48,7 @@ export async function openIntake(home: string): Promise<IntakeBench> {
     tickets: {
       add: async (ticket: Ticket) => void tickets.push(ticket),
       waits: () => Promise.resolve(false),
+      anyDue: () => Promise.resolve(false),
       take: () => ({ stop: () => Promise.resolve() }),
       close: () => Promise.resolve(),
     },

@@ -36,6 +36,8 @@ export interface Stage {
   start(args: string[], env?: Record<string, string>): Promise<Program>;
   /** The same for a process that has the API. */
   serve(args: string[], env?: Record<string, string>): Promise<ApiProgram>;
+  /** Everything in one process, and the process that keeps it. */
+  keep(): Promise<Program>;
   /** Writes the accounts file anew, and tells the platform the new rates; a SIGHUP makes a process read it. */
   accounts(senders: SenderSetup[], also?: { platform: boolean }): Promise<void>;
   close(): Promise<void>;
@@ -87,6 +89,11 @@ export async function openStage({
         webhook: { url: `${apiUrl}/hooks/meta/${sender}`, app_secret: APP_SECRET, ...rules },
       }),
     start,
+    keep: async () => {
+      const program = startProgram('workers/keep.ts', [], shared);
+      programs.push(program);
+      return program;
+    },
     serve: async (args, more) => {
       const program = await start(args, more);
       const { address } = await program.seen('the API listens', event('api.listening'));

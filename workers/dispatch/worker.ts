@@ -29,6 +29,8 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
   const { holder } = heart;
   const turnsHeld = () => turns.size;
   let taker: TicketTaker | undefined;
+  /** Tickets taken and turns ended. */
+  let moved = 0;
 
   const laneOf = ({ home, sender }: Ticket): Lane => {
     if (held.size > maxLanes) for (const [key, lane] of held) if (lane.idle) held.delete(key);
@@ -38,6 +40,7 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
   };
 
   const open = async (ticket: Ticket): Promise<void> => {
+    moved += 1;
     await places.reserve(1);
     const opened = await lanes.open(ticket, ticket.n, clock.randomHex(8)).catch((error: unknown) => {
       places.release(1);
@@ -46,6 +49,7 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
     if (opened.state !== 'open') return places.release(1);
     const turn = runTurn(laneOf(ticket), opened.fence).finally(() => {
       turns.delete(turn);
+      moved += 1;
       places.release(1);
     });
     turns.add(turn);
@@ -72,6 +76,8 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
 
   return {
     name: 'dispatch',
+    // With all its places taken it takes no tickets, and need not.
+    progress: { moved: () => moved, due: async () => places.used() < maxLanes && (await tickets.anyDue()) },
     start: async () => {
       heart.start();
       taker = tickets.take(open);

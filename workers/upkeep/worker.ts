@@ -40,6 +40,7 @@ export function createUpkeep(options: UpkeepOptions): Service {
   const owner = clock.randomHex(8);
   const rounds = createRounds();
   const silent = new Set<string>();
+  let rounded = 0;
   let loop: Promise<void> | undefined;
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -52,11 +53,13 @@ export function createUpkeep(options: UpkeepOptions): Service {
       } catch (error) {
         logger.warn('upkeep.delayed', { reason: messageOf(error) });
       }
+      rounded += 1;
       await clock.delay(SWEEP_MS, stopping.signal);
     }
   };
   return {
     name: 'upkeep',
+    progress: { moved: () => rounded, due: () => Promise.resolve(true) },
     start: async () => {
       loop = run();
     },
