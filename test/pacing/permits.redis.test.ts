@@ -97,6 +97,20 @@ test(
   PATIENCE_MS,
 );
 
+// Found by the comparison: one of a full tier was called again 20 ms before their day was over, and a stranger went into the place that they
+// would have left.
+test('a person who is called again leaves no place to another in the same take', async () => {
+  const limits = [rolling('window0', 10, 1_000, 'even'), CALLS, unique(1), PAIR];
+  const history: Step[] = [
+    { do: 'take', want: 1, persons: [1] },
+    { do: 'end', pick: 0, tookUs: 0, outcome: 'sent' },
+    { do: 'pass', us: DAY_US - 20_000 },
+    { do: 'take', want: 2, persons: [1, 2] },
+  ];
+  await sameAsModel(script, { limits, rolling: 1, history });
+  expect(byModel(limits, history).lines.at(-1)).toMatch(/^1@\d+\.000$/);
+});
+
 /** Never more than `count` in any rolling `perMs`, each call arriving as late or as early as it may. */
 function expectNoMore(arrivals: number[], count: number, perMs: number): void {
   const sorted = arrivals.toSorted((a, b) => a - b);

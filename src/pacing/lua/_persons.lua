@@ -38,11 +38,23 @@ local function look_up(personal, persons)
   end
 end
 
--- When the next place of a full unique limit comes free: the oldest that must go.
+-- When the next place of a full unique limit comes free: the oldest that must go. Who is called in this very take does not go.
 local function unique_free_at(limit, now)
-  local over = math.max(0, limit.used - limit.count)
-  local first = redis.call('ZRANGEBYSCORE', limit.state, '(' .. us(now - limit.per), '+inf', 'WITHSCORES', 'LIMIT', over, 1)
-  return tonumber(first[2] or us(now)) + limit.per
+  local must_go, called = limit.used - limit.count + 1, 0
+  for _ in pairs(limit.sent) do
+    called = called + 1
+  end
+  local oldest = redis.call('ZRANGEBYSCORE', limit.state, '(' .. us(now - limit.per), '+inf', 'WITHSCORES', 'LIMIT', 0, must_go + called)
+  local at = now
+  for i = 1, #oldest, 2 do
+    if not limit.sent[oldest[i]] then
+      must_go, at = must_go - 1, tonumber(oldest[i + 1])
+    end
+    if must_go == 0 then
+      break
+    end
+  end
+  return at + limit.per
 end
 
 local function unique_at(limit, person, i, now)
@@ -89,9 +101,9 @@ local function note_person(personal, person, i, now, moment, deadline)
     elseif limit.kind == 'unique' and tonumber(limit.exempt and limit.exempt[i] or '0') <= now then
       before = limit.sent[person] and us(limit.sent[person] + deadline) or limit.scores[i] or '0'
       if tonumber(limit.scores[i] or '0') <= now - limit.per and not limit.added[person] then
-        limit.used, limit.added[person], limit.full_until = limit.used + 1, true, nil
+        limit.used, limit.added[person] = limit.used + 1, true
       end
-      limit.sent[person] = moment
+      limit.sent[person], limit.full_until = moment, nil
     end
   end
   return before

@@ -6,20 +6,22 @@ local STANDS_US = 1500000
 
 -- How many calls this sender may take now, and what it has been served.
 local function allowance(key, sender, want, now)
-  local mine, least = nil, nil
+  local mine, waited, least = 0, false, nil
   local all = redis.call('HGETALL', key)
   for i = 1, #all, 2 do
     local served, stands = all[i + 1]:match('^(%d+)|(%d+)$')
     if all[i] == sender then
-      mine = tonumber(served)
+      mine, waited = tonumber(served), tonumber(stands) > now
     elseif tonumber(stands) > now then
       least = math.min(least or math.huge, tonumber(served))
     else
       redis.call('HDEL', key, all[i])
     end
   end
-  -- Who comes anew starts with those who wait: time away is no credit.
-  mine = math.max(mine or 0, least or 0)
+  -- Who comes anew starts with those who wait: time away is no credit. Who has waited keeps what it is behind.
+  if not waited then
+    mine = math.max(mine, least or 0)
+  end
   return least and math.max(0, math.min(want, least + SHARE - mine)) or want, mine
 end
 
