@@ -22,7 +22,7 @@ local function open_persons(personal, now)
       trim(limit.state, now - limit.per)
       limit.used = redis.call('ZCOUNT', limit.state, '(' .. us(now - limit.per), '+inf')
       limit.windows = redis.call('EXISTS', limit.times) == 1
-      limit.sent, limit.added, limit.full_until = {}, {}, nil
+      limit.sent, limit.added, limit.called, limit.full_until = {}, {}, 0, nil
     else
       trim(limit.state, now)
       limit.sent = {}
@@ -40,18 +40,12 @@ end
 
 -- When the next place of a full unique limit comes free: the oldest that must go. Who is called in this very take does not go.
 local function unique_free_at(limit, now)
-  local must_go, called = limit.used - limit.count + 1, 0
-  for _ in pairs(limit.sent) do
-    called = called + 1
-  end
-  local oldest = redis.call('ZRANGEBYSCORE', limit.state, '(' .. us(now - limit.per), '+inf', 'WITHSCORES', 'LIMIT', 0, must_go + called)
-  local at = now
+  local at, must_go = now, limit.used - limit.count + 1
+  local since, some = '(' .. us(now - limit.per), must_go + limit.called
+  local oldest = redis.call('ZRANGEBYSCORE', limit.state, since, '+inf', 'WITHSCORES', 'LIMIT', 0, some)
   for i = 1, #oldest, 2 do
-    if not limit.sent[oldest[i]] then
+    if must_go > 0 and not limit.sent[oldest[i]] then
       must_go, at = must_go - 1, tonumber(oldest[i + 1])
-    end
-    if must_go == 0 then
-      break
     end
   end
   return at + limit.per
@@ -103,7 +97,7 @@ local function note_person(personal, person, i, now, moment, deadline)
       if tonumber(limit.scores[i] or '0') <= now - limit.per and not limit.added[person] then
         limit.used, limit.added[person] = limit.used + 1, true
       end
-      limit.sent[person], limit.full_until = moment, nil
+      limit.sent[person], limit.called, limit.full_until = moment, limit.called + 1, nil
     end
   end
   return before
