@@ -20,13 +20,20 @@ export interface Heard {
   persons: ReadonlyMap<string, number>;
 }
 
-/** Opens the customer service windows, and keeps places of the number's throughput for what comes in. Resolves with how many. */
-export function hear(
+export interface Hearing {
+  /** Places of the throughput that are kept for what comes in. */
+  guard: number;
+  /** Windows that were not open before: replies that wait for a place of the messaging limit may go. */
+  opened: number;
+}
+
+/** Opens the customer service windows, and keeps places of the number's throughput for what comes in. */
+export async function hear(
   redis: Redis,
   namespace: string,
   { home, sender, platform, count, arrivedMs, persons }: Heard,
-): Promise<number> {
-  return redis.run<number>(
+): Promise<Hearing> {
+  const [guard, opened] = await redis.run<[number, number]>(
     heardScript,
     [windowKey(namespace, home, sender), limitKeys(namespace, home, sender, `${platform}.throughput`).state],
     [
@@ -36,6 +43,7 @@ export function hear(
       ...[...persons].flatMap(([person, atMs]) => [person, ((atMs + WINDOW_MS) * 1_000).toFixed(0)]),
     ],
   );
+  return { guard, opened };
 }
 
 /** `field`: one of `holdFields`. */

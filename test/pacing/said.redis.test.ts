@@ -35,9 +35,11 @@ test('windows and guard are what a plain reading of the messages says', async ()
         nowUs += afterS * SECOND_US;
         const second = Math.floor(nowUs / SECOND_US);
         inSecond.set(second, (inSecond.get(second) ?? 0) + count);
+        const before = Number(ends.get(person) ?? 0);
         ends.set(person, nowUs + 24 * 3_600 * SECOND_US);
         const args = [nowUs.toFixed(0), second, count, person, ends.get(person) ?? 0];
-        const guard = await redis.run<number>(heard, [window, state], args);
+        const [guard, opened] = await redis.run<[number, number]>(heard, [window, state], args);
+        expect(opened).toBe(before > nowUs ? 0 : 1);
         // At least what just came, and at most what ever came in one second of the two minutes before.
         const recent = [...inSecond].filter(([at]) => at > second - 121).map(([, n]) => n);
         expect(guard).toBeGreaterThanOrEqual(inSecond.get(second) ?? 0);

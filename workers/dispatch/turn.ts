@@ -62,6 +62,7 @@ export class Turn {
   #parked = false;
   #seq = 0;
   #lookAhead = LOOK_AHEAD_ROWS;
+  /** Of the lane when it was last looked at, not of a take since: what has come in between has not been seen, and sleeping over it would lose it. */
   #version = '';
   #window: Window | undefined;
   /** How many the last take granted: what the next one may expect. */
@@ -162,7 +163,6 @@ export class Turn {
     if (!taken) return { wake: undefined };
     for (const grant of taken.grants) this.#lane.schedule(grant, sender);
     this.#expected = taken.grants.length;
-    this.#version = taken.version;
     this.#window = this.#keepWindow(window, taken);
     if (taken.grants.length === reserved) return 'goes on';
     if (this.#looksFurther(taken)) return 'goes on';

@@ -1,8 +1,10 @@
 // Messages of people: their customer service windows, and the meter of what comes in. What they wrote is read by others.
 import type { Accounts } from '../../src/accounts/port.ts';
+import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
 import type { Secret } from '../../src/base/secret.ts';
 import type { InboundRecord } from '../../src/contract/receipt.ts';
+import type { Lanes } from '../../src/lanes/lanes.ts';
 import { hear } from '../../src/pacing/said.ts';
 
 const PERSON_LETTERS = 16;
@@ -14,13 +16,16 @@ export interface InboundOptions {
   namespace: string;
   secret: Pick<Secret, 'derive'>;
   accounts: Pick<Accounts, 'sender'>;
+  lanes: Pick<Lanes, 'wake'>;
+  tickets: Pick<TicketQueue, 'add'>;
 }
 
 export async function takeInbound(
-  { redis, namespace, secret, accounts }: InboundOptions,
+  options: InboundOptions,
   { workspace, sender: id, at, messages }: InboundRecord,
 ): Promise<void> {
-  const sender = accounts.sender(id);
+  const { redis, namespace, secret, lanes, tickets } = options;
+  const sender = options.accounts.sender(id);
   const written = messages.filter(({ kind }) => kind !== SILENT);
   if (!sender || sender.workspace !== workspace || written.length === 0) return;
   const persons = new Map<string, number>();
@@ -28,6 +33,11 @@ export async function takeInbound(
     const person = secret.derive('person', [workspace, from], PERSON_LETTERS);
     persons.set(person, Math.max(persons.get(person) ?? 0, Math.min(atMs, at)));
   }
-  const { home, platform } = sender;
-  await hear(redis, namespace, { home, sender: id, platform, count: written.length, arrivedMs: at, persons });
+  const { home, platform, portfolio } = sender;
+  const heard = { home, sender: id, platform, count: written.length, arrivedMs: at, persons };
+  const { opened } = await hear(redis, namespace, heard);
+  // A reply may wait for a place of the messaging limit, perhaps until tomorrow; now it needs none.
+  if (opened === 0 || !portfolio || portfolio.messaging_limit === 'unlimited') return;
+  for (const { sender: woken, n } of await lanes.wake(home, [id]))
+    await tickets.add({ home, sender: woken, n }, 0);
 }

@@ -6,12 +6,13 @@
 --   ARGV[2] second    unix s in which they arrived
 --   ARGV[3] messages  how many arrived
 --   ARGV[4..]         person and end of the window (µs) of each
--- Returns the guard band: the most that came in one second of the last minute
+-- Returns {guard, opened}: the guard band, the most that came in one second of the last minute; how many windows were not open before
 -- include: ../../base/lua/_time.lua
 local GUARD_US = 60000000
 -- Windows that have ended are dropped, at most so many per call.
 local TRIM = 500
 local now = now_us(ARGV[1])
+local opened = 0
 
 if ARGV[4] then
   local ended = redis.call('ZCOUNT', KEYS[1], '-inf', us(now))
@@ -20,6 +21,9 @@ if ARGV[4] then
   end
   local latest = 0
   for i = 4, #ARGV, 2 do
+    if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or '0') <= now then
+      opened = opened + 1
+    end
     redis.call('ZADD', KEYS[1], 'GT', ARGV[i + 1], ARGV[i])
     latest = math.max(latest, tonumber(ARGV[i + 1]))
   end
@@ -43,4 +47,4 @@ end
 redis.call('HSET', KEYS[2], 'guard', us(guard), 'in_second', ARGV[2], 'in_count', us(count), 'low', us(low))
 redis.call('PEXPIRE', KEYS[2], us(2 * GUARD_US / 1000), 'GT')
 redis.call('PEXPIRE', KEYS[2], us(2 * GUARD_US / 1000), 'NX')
-return guard
+return { guard, opened }
