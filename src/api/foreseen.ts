@@ -4,8 +4,9 @@ import { holdOf } from '../contract/hold.ts';
 import type { Item, Job } from '../contract/job.ts';
 import { readLater } from '../lanes/queue.ts';
 import type { LedgerReader, Page } from '../ledger/port.ts';
+import { zoneNumbers } from '../ledger/zones.ts';
 import type { HomeStates } from './home-state.ts';
-import { aloneFact, itemHold, outlookOf } from './outlook.ts';
+import { aloneFact, hasZones, itemHold, outlookOf } from './outlook.ts';
 
 export interface ForeseenOptions {
   ledger: LedgerReader;
@@ -43,11 +44,20 @@ export function foreseen({ ledger, states, redis, namespace, homeOfJob }: Forese
       { home, sender: job.sender },
       waiting.map(({ index }) => `${id}:${index}`),
     );
+    const zones = hasZones(state, job)
+      ? await zoneNumbers(
+          redis,
+          namespace,
+          home,
+          id,
+          waiting.map(({ index }) => index),
+        )
+      : [];
     const holds = new Map(
       waiting.map(({ index }, i) => [
         index,
         dues[i] === undefined || (hold && STOPS.has(hold.limit))
-          ? itemHold(state, job, index, hold)
+          ? itemHold(state, job, { index, zone: zones[i] }, hold)
           : holdOf(aloneFact(dues[i], job)),
       ]),
     );

@@ -143,9 +143,10 @@ function holdFact(
   if (held) return held;
   const flows = coming ? [coming] : cursorsOf(lane, job.id);
   const waiting = flows.map((flow) => timeHold(flow, job.id, nowUs));
+  const latest = Number.POSITIVE_INFINITY;
   const earliest = waiting.includes(undefined)
     ? undefined
-    : waiting.toSorted((a, b) => (a?.untilMs ?? 0) - (b?.untilMs ?? 0))[0];
+    : waiting.toSorted((a, b) => (a?.untilMs ?? latest) - (b?.untilMs ?? latest))[0];
   if (earliest) return earliest;
   const alone = lane.queue.later.find(({ member }) => member.startsWith(`${job.id}:`));
   if (flows.length === 0 && alone) return aloneFact({ why: whyOf(alone.member), dueUs: alone.dueUs }, job);
@@ -167,11 +168,24 @@ export function aloneFact({ why, dueUs }: WaitsAlone, { id, sender }: Pick<Job, 
   }
 }
 
-/** The same for one of its items, which may wait longer than the job by its own due time. */
-export function itemHold(state: HomeState, job: Job, index: number, hold: Hold | null): Hold | null {
+/** Whether its rows stand in several cursors, one for each set of time zones. */
+export const hasZones = (state: HomeState, job: Job): boolean =>
+  state.lanes.some(
+    (lane) => lane.id === job.sender && cursorsOf(lane, job.id).some(({ name }) => name !== job.id),
+  );
+
+/** The same for one of its items, which may wait longer than the job by its own due time, or by the clock of its recipient (`zone`). */
+export function itemHold(
+  state: HomeState,
+  job: Job,
+  { index, zone }: { index: number; zone: number | undefined },
+  hold: Hold | null,
+): Hold | null {
   const lane = state.lanes.find(({ id }) => id === job.sender);
-  const cursor = lane && cursorsOf(lane, job.id)[0];
-  if (!cursor || cursor.spreadUs === 0 || hold?.limit === 'scheduled') return hold;
+  const name = zone === undefined ? job.id : `${job.id}/${zone}`;
+  const cursor = lane && cursorsOf(lane, job.id).find((one) => one.name === name);
+  if (!cursor || hold?.limit === 'scheduled' || job.status === 'paused') return hold;
+  if (cursor.spreadUs === 0 && zone === undefined) return hold;
   const own = timeHold({ ...cursor, next: index }, job.id, state.nowUs);
   return own ? holdOf(own) : hold;
 }
@@ -189,6 +203,9 @@ function timeHold(
     untilMs: Math.ceil(untilUs / 1_000),
   });
   if (startUs > nowUs) return fact('scheduled', startUs);
+  // Never open: nobody knows where the recipients are, or it is always night somewhere in their country.
+  const never = closesUs > 0 && opensUs >= closesUs;
+  if (never) return { limit: 'quiet_hours', scope: job, untilMs: null };
   if (closesUs > 0 && opensUs > nowUs) return fact('quiet_hours', opensUs);
   if (closesUs > 0 && closesUs <= nowUs) return { limit: 'quiet_hours', scope: job, untilMs: null };
   const dueUs = startUs + (spreadUs * next) / Math.max(1, rows);

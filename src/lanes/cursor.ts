@@ -88,7 +88,8 @@ export function openSpan(seal: Timed, zones: readonly string[], atMs: number): O
 export const zonesOfJob = ({ quiet_hours }: Pick<SealRecord, 'quiet_hours'>): readonly string[] =>
   quiet_hours && quiet_hours.time_zone !== 'recipient' ? [quiet_hours.time_zone] : [];
 
-const ALWAYS: OpenSpan = { opensUs: 0, closesUs: 0 };
+/** No quiet hours. */
+export const ALWAYS: OpenSpan = { opensUs: 0, closesUs: 0 };
 const endsMs = (seal: Timed): number => seal.expires_at ?? seal.dies_at;
 const micros = (ms: number): string => (ms * 1_000).toFixed(0);
 /** Where a cursor stands. Times are µs; 0 is none. */

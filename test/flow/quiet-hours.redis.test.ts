@@ -47,6 +47,9 @@ test('each recipient by the clock of their country; a number of nowhere is held 
     { what: 'the Japanese half leaves' },
   );
   expect(japan.counts.queued).toBe(21);
+  const waiting = await api.items(id, 'queued');
+  const holds = waiting.map(({ to, hold }) => [to.slice(0, 3), hold?.limit, hold?.until === null]);
+  expect(holds).toEqual([...new Array(20).fill(['+49', 'quiet_hours', false]), ['+88', 'quiet_hours', true]]);
   const ended = await until(
     async () => {
       const job = await api.job(id);

@@ -1,5 +1,5 @@
 // Quiet hours in a look at a lane: tells closed cursors when they open, lets items that wait alone wait longer, and finds the rows of a zone.
-import { openSpan, zoneOfCursor, zonesOfJob } from '../../src/lanes/cursor.ts';
+import { ALWAYS, openSpan, zoneOfCursor, zonesOfJob } from '../../src/lanes/cursor.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
 import type { Candidates, Lanes, Run } from '../../src/lanes/lanes.ts';
 import type { Jobs, JobView } from './jobs.ts';
@@ -45,8 +45,10 @@ class Look {
   async tell(job: string, cursor: string): Promise<void> {
     const { lanes } = this.#context;
     const view = await this.#view(job);
-    const span = view && this.#spanFrom(view, zonesOf(view, zoneOfCursor(cursor)));
-    await (span ? lanes.tell(this.#lane, cursor, span) : lanes.drop(this.#lane, cursor));
+    if (view) {
+      const span = this.#spanFrom(view, zonesOf(view, zoneOfCursor(cursor)));
+      await lanes.tell(this.#lane, cursor, span ?? ALWAYS);
+    } else await lanes.drop(this.#lane, cursor);
     this.#lookAt(this.#nowUs);
   }
 

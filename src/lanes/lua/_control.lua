@@ -39,7 +39,7 @@ end
 local function rest(keys, job)
   each_cursor(keys, job, function(name, c)
     take_out(keys, job, name)
-    c.opens = job.ends
+    c.opens, c.closes = job.ends, job.ends
     write_cursor(keys.cursors, name, c)
     place_cursor(job.queues[job.priority], keys.scheduled, job.priority, name, c, 0)
   end)
@@ -54,7 +54,7 @@ local function go_on(keys, job, now)
   local first = job.ends
   each_cursor(keys, job, function(name, c)
     take_out(keys, job, name)
-    -- A span that was told before is told anew.
+    -- When it is open is told anew.
     c.opens, c.closes = 0, math.min(c.closes, 1)
     write_cursor(keys.cursors, name, c)
     first = math.min(first, place_cursor(job.queues[job.priority], keys.scheduled, job.priority, name, c, now))

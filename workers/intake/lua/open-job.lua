@@ -79,6 +79,7 @@ for i = 1, names do
   redis.call('HSET', KEYS[1], 'ends', us(c.ends))
   if state == 'paused' then
     c.opens = c.ends > 0 and c.ends or tonumber(ARGV[6]) * 1000
+    c.closes = c.opens
   end
   write_cursor(KEYS[5], name, c)
   first = math.min(first, place_cursor(KEYS[4], KEYS[6], ARGV[4], name, c, now))
