@@ -88,7 +88,8 @@ function flowsOf({ queued }: HomeState, { queue }: LaneState): Flow[] {
     const job = jobOfCursor(cursor.name);
     const own = cursor.rows - cursor.next;
     const part = own / Math.max(1, rows.get(job) ?? own);
-    return { ...cursor, id: cursor.name, left: Math.min(own, (queued.get(job) ?? own) * part) };
+    const startUs = Math.max(cursor.startUs, cursor.parkedUs);
+    return { ...cursor, startUs, id: cursor.name, left: Math.min(own, (queued.get(job) ?? own) * part) };
   });
 }
 
@@ -148,9 +149,18 @@ function holdFact(
     ? undefined
     : waiting.toSorted((a, b) => (a?.untilMs ?? latest) - (b?.untilMs ?? latest))[0];
   if (earliest) return earliest;
+  const parked = parkedFact(lane, job, nowUs);
+  if (parked) return parked;
   const alone = lane.queue.later.find(({ member }) => member.startsWith(`${job.id}:`));
   if (flows.length === 0 && alone) return aloneFact({ why: whyOf(alone.member), dueUs: alone.dueUs }, job);
   return limitHold(lane, nowUs) ?? comingHold(lane, job.id, outlooks);
+}
+
+/** All that is left of the job waits for a template; undefined: some of it does not. */
+function parkedFact(lane: LaneState, { id }: Job, nowUs: number): HoldFact | undefined {
+  const until = cursorsOf(lane, id).map(({ parkedUs }) => parkedUs);
+  if (until.length === 0 || until.some((us) => us <= nowUs)) return undefined;
+  return { limit: 'template', scope: id, untilMs: Math.ceil(Math.min(...until) / 1_000) };
 }
 
 /** What an item that waits alone waits for. */

@@ -102,12 +102,22 @@ export interface Standing {
   /** Rows may go from `opensUs` until before `closesUs`. */
   opensUs: number;
   closesUs: number;
+  /** Its template is held until then. */
+  parkedUs: number;
 }
 
 /** A cursor's text, as lua/_cursor.lua writes it. */
 export function readStanding(text: string): Standing {
-  const [next = 0, rows = 0, endsUs = 0, startUs = 0, spreadUs = 0, opensUs = 0, closesUs = 0] = text
-    .split(' ')
-    .map(Number);
-  return { next, rows, endsUs, startUs, spreadUs, opensUs, closesUs };
+  const [
+    next = 0,
+    rows = 0,
+    endsUs = 0,
+    startUs = 0,
+    spreadUs = 0,
+    opensUs = 0,
+    closesUs = 0,
+    ,
+    parkedUs = 0,
+  ] = text.split(' ').map(Number);
+  return { next, rows, endsUs, startUs, spreadUs, opensUs, closesUs, parkedUs };
 }

@@ -148,7 +148,10 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
       for (let i = 0; i < senders.length; i += WAKE_MAX_LANES) {
         const some = senders.slice(i, i + WAKE_MAX_LANES);
         stir(redis, namespace, home);
-        const lanes = some.map((sender) => laneKeys(namespace, { home, sender }).lane);
+        const lanes = some.flatMap((sender) => {
+          const keys = laneKeys(namespace, { home, sender });
+          return [keys.lane, keys.cursors, keys.scheduled, keys.later];
+        });
         const reply = await redis.run<string[]>(
           wakeScript,
           [lanesKey(namespace, home), ...lanes],

@@ -70,6 +70,12 @@ async function told(what: () => Promise<void>): Promise<void> {
   await stage.platform.number(numberOf('s1'), { webhook: null });
 }
 
+/** A sender's account has changed. */
+async function changed(): Promise<void> {
+  for (const throughput of [FAST.throughput - 1, FAST.throughput])
+    await service.api.patch('/v1/senders/s1', { throughput });
+}
+
 /** What makes the service run those scripts that a plain job does not need. */
 const steps: Record<string, () => Promise<void>> = {
   revive: async () => {
@@ -135,11 +141,8 @@ const steps: Record<string, () => Promise<void>> = {
     await until(() => redis.client.hget(cursors, id), { what: 'the job is in its lane' });
     await redis.client.zadd(later, 1, `${id}:0`);
   },
-  wake: async () => {
-    // A sender's account has changed.
-    for (const throughput of [FAST.throughput - 1, FAST.throughput])
-      await service.api.patch('/v1/senders/s1', { throughput });
-  },
+  wake: () => changed(),
+  'probe-holds': () => changed(),
   'read-use': async () => {
     // A job that waits is asked when it will have gone.
     const { id } = await service.api.send(bulk(10, { sender: 's2' }, 8_900_000));

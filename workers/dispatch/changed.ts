@@ -3,19 +3,22 @@
 // last of them does it when all have, so a turn that another opened too early is not the last word.
 import type { Sender } from '../../src/accounts/port.ts';
 import { messageOf } from '../../src/base/failure.ts';
+import { probeHolds } from '../../src/pacing/probe.ts';
 import type { DispatchContext } from './context.ts';
+
+type WakeContext = Pick<DispatchContext, 'redis' | 'namespace' | 'lanes' | 'tickets' | 'logger'>;
 
 /** Never rejects. A lane that could not be woken goes on at the time it sleeps until. */
 export async function wakeChanged(
-  { lanes, tickets, logger }: Pick<DispatchContext, 'lanes' | 'tickets' | 'logger'>,
+  { redis, namespace, lanes, tickets, logger }: WakeContext,
   changed: readonly Sender[],
 ): Promise<void> {
   for (const [home, senders] of Map.groupBy(changed, (sender) => sender.home)) {
     try {
-      const woken = await lanes.wake(
-        home,
-        senders.map(({ id }) => id),
-      );
+      const ids = senders.map(({ id }) => id);
+      // A new token may end what the old one began.
+      await probeHolds(redis, namespace, home, ids);
+      const woken = await lanes.wake(home, ids);
       for (const { sender, n } of woken) await tickets.add({ home, sender, n }, 0);
     } catch (error) {
       logger.warn('wake.failed', { home, reason: messageOf(error) });

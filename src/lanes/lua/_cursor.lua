@@ -1,8 +1,9 @@
 -- include: cursor. Where the rows of a job stand that go one after another, and when the next may be shown.
 -- A cursor is named "job", or "job/z" for the rows of one zone of a job with quiet hours. Its text: "next rows ends start spread opens closes
--- behind", times in µs, 0 or absent where there is none: nothing goes from `ends` on; row i is due at start + spread * i / rows; rows may go from `opens`
+-- behind parked", times in µs, 0 or absent where there is none: nothing goes from `ends` on; row i is due at start + spread * i / rows; rows may go from `opens`
 -- until before `closes`, and after that somebody must tell the next two; behind = 1 while row `next` was passed because a limit about its person
--- held it: rows behind it may have gone, and only who starts from it moves the cursor.
+-- held it: rows behind it may have gone, and only who starts from it moves the cursor; parked = until when its template
+-- is held.
 -- What is shown now is written so much later at most: its moment is up to 50 ms ahead, and a late call up to 250 ms late.
 local CLOSE_MARGIN_US = 500000
 
@@ -20,6 +21,7 @@ local function parse_cursor(text)
     opens = field[6] or 0,
     closes = field[7] or 0,
     behind = field[8] or 0,
+    parked = field[9] or 0,
   }
 end
 
@@ -29,7 +31,7 @@ local function read_cursor(cursors, name)
 end
 
 local function write_cursor(cursors, name, c)
-  local fields = { c.next, c.rows, c.ends, c.start, c.spread, c.opens, c.closes, c.behind }
+  local fields = { c.next, c.rows, c.ends, c.start, c.spread, c.opens, c.closes, c.behind, c.parked }
   for i, number in ipairs(fields) do
     fields[i] = us(number)
   end
@@ -79,6 +81,14 @@ local function place_cursor(queue, scheduled, priority, name, c, now)
     redis.call('RPUSH', queue, name)
   end
   return at
+end
+
+-- Its template is held until then: the cursor leaves its queue.
+local function park_cursor(cursors, queue, scheduled, priority, name, c, until_us)
+  c.parked = until_us
+  write_cursor(cursors, name, c)
+  redis.call('LREM', queue, 1, name)
+  redis.call('ZADD', scheduled, us(until_us), priority .. ' ' .. name)
 end
 
 -- Takes a cursor out of its lane. `queues`: keys by priority.

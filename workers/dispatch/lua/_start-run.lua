@@ -2,12 +2,6 @@
 -- their place: then the cursor stays at the first of them, and the rows behind it are looked at all the same.
 -- Needs: start.
 
--- A job whose template is held leaves its queue until then.
-local function park(keys, name, queue, until_us)
-  redis.call('LREM', keys.lists[queue], 1, name)
-  redis.call('ZADD', keys.scheduled, us(until_us), PRIORITY[queue] .. ' ' .. name)
-end
-
 -- Marks neighbours as started, and notes them as one run.
 local function start_neighbours(batch, job, slot, first, items)
   local count = #items
@@ -64,7 +58,7 @@ local function start_run(batch, keys, job, slot, name, from, count, queue, perso
     return
   end
   if job.held_until then
-    park(keys, name, queue, until_end(job, job.held_until))
+    park_cursor(keys.cursors, keys.lists[queue], keys.scheduled, PRIORITY[queue], name, cursor, until_end(job, job.held_until))
     return
   end
   local skip = math.max(0, cursor.next - from)
