@@ -62,3 +62,21 @@ test('a paused template holds its own messages, of every job, and no others; fre
   expect((await api.completed(waits.id)).counts.accepted).toBe(100);
   expect((await stage.platform.ledger()).repeats).toBe(0);
 });
+
+test('a person who gets too much marketing rests for a day, from marketing only', async () => {
+  const { stage, service } = served;
+  const { api } = service;
+  await stage.platform.number(numberOf('s2'), { templates: null });
+  await stage.platform.fault({ kind: 'error', code: 131049, count: 1, number: numberOf('s2') });
+  const one = (over: Record<string, unknown>) => bulk(1, { sender: 's2', ...over }, 6_000_000);
+  const first = await api.send(one({}));
+  const resting = async (id: string) => (await api.items(id))[0]?.hold?.limit === 'recipient';
+  await until(() => resting(first.id), { what: 'the message waits for its person' });
+  const until24h = Date.parse((await api.items(first.id))[0]?.hold?.until ?? '') - Date.now();
+  expect(until24h).toBeGreaterThan(23.9 * 3_600_000);
+
+  const second = await api.send(one({}));
+  await until(() => resting(second.id), { what: 'so does the next of its kind' });
+  const useful = await api.send(one({ category: 'utility' }));
+  expect((await api.completed(useful.id)).counts.accepted).toBe(1);
+});
