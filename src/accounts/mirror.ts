@@ -17,7 +17,7 @@ export interface Mirror {
   snapshot(): Snapshot;
   /** Whether Redis was heard recently enough to believe the copy. */
   trusted(): boolean;
-  /** Hears of senders that have changed since this process knew them, from now on. */
+  /** Hears of senders that have changed since this process knew them; the first to listen hears of those before, too. */
   watch(listener: (changed: Sender[]) => void): void;
   /** Looks now. Rejects when Redis is away. */
   refresh(): Promise<void>;
@@ -44,8 +44,14 @@ export function createMirror({ store, secret, clock, logger, onEmpty }: MirrorOp
   let timer: Timer | undefined;
   let stopped = false;
   const listeners: ((changed: Sender[]) => void)[] = [];
+  /** Changes that nobody has listened to yet: what a start applies is there before those who must know. */
+  const unheard = new Set<string>();
   let atWork: Promise<void> = Promise.resolve();
 
+  const tell = (changed: Sender[]): void => {
+    if (listeners.length === 0) for (const { id } of changed) unheard.add(id);
+    if (changed.length > 0) for (const listener of listeners) listener(changed);
+  };
   const look = async (): Promise<void> => {
     const askedUs = clock.monotonicUs();
     let version = await store.version();
@@ -58,8 +64,7 @@ export function createMirror({ store, secret, clock, logger, onEmpty }: MirrorOp
       const reading = await store.read();
       const before = snapshot;
       snapshot = build(reading.version, reading.objects);
-      const changed = before.version === '' ? [] : changedSenders(before, snapshot);
-      if (changed.length > 0) for (const listener of listeners) listener(changed);
+      if (before.version !== '') tell(changedSenders(before, snapshot));
     }
     heardUs = askedUs;
   };
@@ -84,7 +89,12 @@ export function createMirror({ store, secret, clock, logger, onEmpty }: MirrorOp
   return {
     snapshot: () => snapshot,
     trusted: () => clock.monotonicUs() - heardUs <= TRUST_MS * 1_000,
-    watch: (listener) => void listeners.push(listener),
+    watch: (listener) => {
+      listeners.push(listener);
+      const missed = [...unheard].flatMap((id) => snapshot.senders.get(id) ?? []);
+      unheard.clear();
+      if (missed.length > 0) listener(missed);
+    },
     refresh,
     follow,
     stop: async () => {

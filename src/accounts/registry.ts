@@ -72,7 +72,9 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
       if (options.file !== undefined) await readAccountsFile(options.file);
       await patiently(async () => {
         await claimSecret();
-        await (options.file === undefined ? mirror.refresh() : applyFile(options.file));
+        // What was there first: only then is it known what the file changes.
+        await mirror.refresh();
+        if (options.file !== undefined) await applyFile(options.file);
       }, options);
       mirror.follow();
     },

@@ -277,3 +277,19 @@ test('a key is not believed for longer than 5 s without word from Redis', async 
   await accounts.refresh();
   expect(accounts.authenticate(SECRETS.acmeKey)?.key).toBe('acme_live');
 });
+
+test('what a file has changed while nothing ran is told to the first who listens, once', async () => {
+  const { file, namespace } = await setUp();
+  const { accounts } = await begin({ namespace, file: file.path });
+  await accounts.stop();
+  const other = sampleFile();
+  Object.assign(other.workspaces[0]?.portfolios?.[0] ?? {}, { messaging_limit: 10_000 });
+  await file.write(other);
+  const { accounts: next } = await begin({ namespace, file: file.path });
+  const heard: string[][] = [];
+  next.watch((changed) => heard.push(changed.map(({ id }) => id)));
+  next.watch((changed) => heard.push(changed.map(({ id }) => `${id} again`)));
+  expect(heard).toEqual([['s1']]);
+  await next.change('sender', 's2', { throughput: 20 });
+  expect(heard.slice(1)).toEqual([['s2'], ['s2 again']]);
+});
