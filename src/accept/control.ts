@@ -1,5 +1,5 @@
 // Controls of a job: checked, numbered, into the log, then applied at once. Intake applies what it reads in the log as well, so that a crash
-// in between changes nothing; the number decides which control is newer, whoever applies it first.
+// in between changes nothing; the number decides what is newer, whoever applies it first.
 import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';

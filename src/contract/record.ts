@@ -77,7 +77,7 @@ export const sealRecordSchema = z.object({
 });
 export type SealRecord = z.output<typeof sealRecordSchema>;
 
-/** What a client has done to a job. `seq` rises per job: an older one changes nothing, so a record may be read again at any time. */
+/** What a client has done to a job. `seq` rises per job and says what is newer, so records may be read again, and in any order. */
 export const controlRecordSchema = z.object({
   v: z.literal(1),
   type: z.literal('control'),

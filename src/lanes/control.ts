@@ -18,6 +18,7 @@ const cancelScript = loadScript(import.meta.dirname, 'lua/cancel-rows.lua');
 
 /** Rows that one step cancels: a few milliseconds. */
 const CANCEL_STEP_ROWS = 100_000;
+const FIELDS = ['send_at', 'spread_ms', 'priority'] as const satisfies (keyof JobChanges)[];
 /** Two controls at once are rare, and one of them wins each time. */
 const MAX_TRIES = 20;
 
@@ -71,10 +72,16 @@ async function tryOnce(
   record: ControlRecord,
   keys: ControlledKeys,
 ): Promise<Applied | 'again'> {
-  const [sealJson, last] = await ask(redis.client.hmget(keys.row, 'seal', 'ctl'));
+  const [sealJson, revision, ...numbers] = await ask(
+    redis.client.hmget(keys.row, 'seal', 'rev', ...FIELDS.map((field) => `ctl_${field}`)),
+  );
   if (!sealJson) return { outcome: 'gone' };
-  const seal = changed(sealRecordSchema.parse(JSON.parse(sealJson)), record.changes);
-  const reply = await runScript(redis, namespace, record, keys, seal, last ?? '0');
+  const fields = FIELDS.filter(
+    (field, i) => record.changes?.[field] !== undefined && record.seq > Number(numbers[i] ?? 0),
+  );
+  const changes = Object.fromEntries(fields.map((field) => [field, record.changes?.[field]]));
+  const seal = changed(sealRecordSchema.parse(JSON.parse(sealJson)), changes);
+  const reply = await runScript(redis, namespace, record, keys, seal, [revision ?? '0', ...fields]);
   const [outcome, state = '', left, n = '0', wakeUs = '0'] = reply;
   if (outcome === 'again' || outcome === 'gone') return outcome === 'gone' ? { outcome } : outcome;
   if (outcome === 'ended') return { outcome, state };
@@ -88,7 +95,7 @@ function runScript(
   { job, home, sender, seq, action }: ControlRecord,
   { row }: ControlledKeys,
   seal: SealRecord,
-  seen: string,
+  [seen = '0', ...fields]: readonly string[],
 ): Promise<string[]> {
   const lane = laneKeys(namespace, { home, sender });
   const micros = (ms: number): string => (ms * 1_000).toFixed(0);
@@ -108,6 +115,7 @@ function runScript(
       micros(startMsOf(seal)),
       micros(seal.spread_ms ?? 0),
       micros(seal.quiet_hours ? (seal.expires_at ?? seal.dies_at) : (seal.expires_at ?? 0)),
+      ...fields,
     ],
   );
 }

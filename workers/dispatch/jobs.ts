@@ -100,12 +100,12 @@ interface Entry {
 
 /** Whether nobody has changed the job since it was read. */
 async function isSame(redis: Redis, key: string, { known }: Entry): Promise<boolean> {
-  const version = (await ask(redis.client.hget(key, 'ctl'))) ?? '';
+  const version = (await ask(redis.client.hget(key, 'rev'))) ?? '';
   return (await known)?.version === version;
 }
 
 async function readJob(redis: Redis, key: string): Promise<(Known & { version: string }) | undefined> {
-  const [seal, zones, version] = await ask(redis.client.hmget(key, 'seal', 'zones', 'ctl'));
+  const [seal, zones, version] = await ask(redis.client.hmget(key, 'seal', 'zones', 'rev'));
   if (!seal) return undefined;
   return {
     seal: sealRecordSchema.parse(JSON.parse(seal)),

@@ -138,7 +138,7 @@ type JobName = Pick<SealRecord, 'home' | 'job' | 'fingerprint'>;
 async function openOnce(options: IntakeOptions, logged: SealRecord): Promise<string[]> {
   const { redis, namespace, clock, contactZones } = options;
   const [stored, seen, fingerprint] = await ask(
-    redis.client.hmget(jobRowKey(namespace, logged.home, logged.job), 'seal', 'ctl', 'fp'),
+    redis.client.hmget(jobRowKey(namespace, logged.home, logged.job), 'seal', 'rev', 'fp'),
   );
   const seal =
     stored && seen && fingerprint === logged.fingerprint

@@ -1,4 +1,5 @@
--- Applies one control to a job: to its row, and to its cursors if it is in its lane. A control that is not newer than the last changes nothing.
+-- Applies one control to a job: to its row, and to its cursors if it is in its lane. Controls may come in any order and again: of pauses and
+-- resumes the newest counts, of patches the newest of each field, and a cancel always does.
 --   KEYS[1] row        hash of the job
 --   KEYS[2] lane       hash of the lane
 --   KEYS[3] lanes      the home's lanes by the time a turn must have opened
@@ -12,7 +13,7 @@
 --   ARGV[2] job        id
 --   ARGV[3] sender     member of the lanes set
 --   ARGV[4] seq        number of the control
---   ARGV[5] seen       number of the last control that the caller knows of
+--   ARGV[5] seen       how many controls of the job the caller knows of
 --   ARGV[6] action     pause | resume | cancel | patch
 --   ARGV[7] ends       µs: when the job expires, or dies; with the patch
 --   ARGV[8] priority   with the patch
@@ -20,6 +21,7 @@
 --   ARGV[10] start     µs, of a patch
 --   ARGV[11] spread    µs, of a patch
 --   ARGV[12] stops     µs from which no row goes, 0 = none; of a patch
+--   ARGV[13..] field   what a patch changes, as far as no newer one has
 -- Returns {'gone'} | {'again'}: the job has had another control | {'ended', state} | {'done', state, left, n, wake}: left = how many had left
 --   when it was canceled; a ticket n to add for wake (µs), n = 0 when none is needed
 -- include: ../../base/lua/_time.lua
@@ -28,24 +30,23 @@
 -- include: ../../ledger/lua/_items.lua
 -- include: _control.lua
 local now = now_us(ARGV[1])
-local h = redis.call('HMGET', KEYS[1], 'state', 'ctl', 'then', 'left')
+local h = redis.call('HMGET', KEYS[1], 'state', 'rev', 'then', 'left', 'ctl', 'ctl_next')
 if not h[1] then
   return { 'gone' }
 end
-local accepted = h[1] == 'accepted'
+local accepted, seq, action = h[1] == 'accepted', tonumber(ARGV[4]), ARGV[6]
 local state = accepted and h[3] or h[1]
-local seq, last = tonumber(ARGV[4]), tonumber(h[2] or '0')
-local action = ARGV[6]
-if seq <= last then
+local over = state == 'canceling' or state == 'canceled'
+local switches = action == 'pause' or action == 'resume'
+if (switches and seq <= tonumber(h[5] or '0')) or (action == 'patch' and #ARGV < 13) or (action == 'cancel' and over) then
   local ticket = redis.call('HMGET', KEYS[2], 'n', 'until', 'wake')
   local asleep = tonumber(ticket[2] or '0') <= now and tonumber(ticket[3] or '0') > 0
   return { 'done', state, h[4] or '0', asleep and ticket[1] or '0', asleep and ticket[3] or '0' }
 end
-if last ~= tonumber(ARGV[5]) then
+if (h[2] or '0') ~= ARGV[5] then
   return { 'again' }
 end
-local over = state == 'canceling' or state == 'canceled'
-if (over and action ~= 'cancel') or state == 'completed' or state == 'expired' or state == 'incomplete' then
+if over or state == 'completed' or state == 'expired' or state == 'incomplete' then
   return { 'ended', state }
 end
 
@@ -54,7 +55,14 @@ local queues = { high = KEYS[7], normal = KEYS[8], bulk = KEYS[9] }
 local job = { id = ARGV[2], row = KEYS[1], ends = tonumber(ARGV[7]), priority = ARGV[8], queues = queues }
 local field = accepted and 'then' or 'state'
 local first = nil
-redis.call('HSET', KEYS[1], 'ctl', ARGV[4], 'updated', us(now))
+redis.call('HINCRBY', KEYS[1], 'rev', 1)
+redis.call('HSET', KEYS[1], 'updated', us(now), 'ctl_next', us(math.max(seq, tonumber(h[6] or '0'))))
+if switches then
+  redis.call('HSET', KEYS[1], 'ctl', ARGV[4])
+end
+for i = 13, #ARGV do
+  redis.call('HSET', KEYS[1], 'ctl_' .. ARGV[i], ARGV[4])
+end
 if action == 'pause' and state ~= 'paused' then
   redis.call('HSET', KEYS[1], field, 'paused')
   first = rest(keys, job)
@@ -65,7 +73,7 @@ elseif action == 'resume' and state == 'paused' then
     redis.call('HSET', KEYS[1], 'state', 'open')
     first = go_on(keys, job, now)
   end
-elseif action == 'cancel' and not over then
+elseif action == 'cancel' then
   local n = redis.call('HMGET', KEYS[1], 'n:s', 'n:a', 'n:d', 'n:r', 'n:f', 'n:u')
   local left = 0
   for i = 1, 6 do

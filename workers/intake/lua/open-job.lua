@@ -14,7 +14,7 @@
 --   ARGV[6] dies_at    unix ms
 --   ARGV[7] zones      JSON of the zone sets; '' when the job has none
 --   ARGV[8] bytes      of its rows
---   ARGV[9] seen       number of the job's last control that the caller knows of
+--   ARGV[9] seen       how many controls of the job the caller knows of
 --   ARGV[10] cursors   how many; none when its chunks seemed not to be all in
 --   ARGV[11..]         name and text of each cursor; then the SHA-256 of each chunk, in order
 -- Returns {'waiting'} | {'again'}: its last chunk or another control came in between | {'other'}: the id belongs to another body |
@@ -24,7 +24,7 @@
 -- include: ../../../src/lanes/lua/_cursor.lua
 -- include: ../../../src/ledger/lua/_items.lua
 local now = now_us(ARGV[1])
-local h = redis.call('HMGET', KEYS[1], 'state', 'fp', 'then', 'ctl')
+local h = redis.call('HMGET', KEYS[1], 'state', 'fp', 'then', 'rev')
 if h[2] and h[2] ~= ARGV[3] then
   return { 'other' }
 end
