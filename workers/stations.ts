@@ -93,6 +93,7 @@ function receiptsOf(stores: Stores): Service {
     namespace: config.namespace,
     lanes: lanesOf(stores),
     findJob,
+    personOf: createPersons(stores.secret),
     aftermathOf,
   });
 }

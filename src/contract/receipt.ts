@@ -16,6 +16,8 @@ const statusSchema = z.object({
   index: z.int().min(0).optional(),
   try: z.int().min(0).max(255).optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** Who it was for (E.164 with +), of a failure: some speak about the person. */
+  to: z.string().optional(),
 });
 export type ReceiptStatus = z.output<typeof statusSchema>;
 

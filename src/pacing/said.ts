@@ -1,7 +1,7 @@
 // What a platform says by itself, as pacing keeps it: who wrote to a number, and what must wait.
-import type { Redis } from '../base/redis.ts';
+import { ask, type Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
-import { holdsKey, limitKeys, saidKey, windowKey } from './keys.ts';
+import { holdsKey, limitKeys, restKey, saidKey, windowKey } from './keys.ts';
 
 const heardScript = loadScript(import.meta.dirname, 'lua/heard.lua');
 const holdScript = loadScript(import.meta.dirname, 'lua/say-hold.lua');
@@ -71,4 +71,20 @@ export async function sayHold(
   const keys = [holdsKey(namespace, home), saidKey(namespace, home)];
   const args = ['', field, untilUs, word, saidMs, atLeast ? '1' : '0'];
   return (await redis.run<number>(holdScript, keys, args)) === 1;
+}
+
+/** No marketing goes to this person before `untilMs`. A rest that ends later stays. */
+export async function sayRest(
+  redis: Redis,
+  namespace: string,
+  home: string,
+  person: string,
+  untilMs: number,
+): Promise<void> {
+  const key = restKey(namespace, home);
+  await Promise.all([
+    ask(redis.client.zadd(key, 'GT', (untilMs * 1_000).toFixed(0), person)),
+    ask(redis.client.pexpireat(key, untilMs, 'NX')),
+    ask(redis.client.pexpireat(key, untilMs, 'GT')),
+  ]);
 }

@@ -95,13 +95,13 @@ export interface Platform {
 }
 
 /** A status as the platform told it, with the attempt id that it brought back. */
-export interface HeardStatus extends Pick<ReceiptStatus, 'id' | 'status' | 'at' | 'error'> {
+export interface HeardStatus extends Pick<ReceiptStatus, 'id' | 'status' | 'at' | 'error' | 'to'> {
   attemptId: string | undefined;
 }
 
 /** A failure told by webhook holds more than its message, for so long. */
 export interface Aftermath {
-  moves: Exclude<Moves, 'item' | 'pair' | 'recipient'>;
+  moves: Exclude<Moves, 'item' | 'pair'>;
   holdMs: number;
 }
 

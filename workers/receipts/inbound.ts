@@ -2,19 +2,17 @@
 import type { Accounts } from '../../src/accounts/port.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
-import type { Secret } from '../../src/base/secret.ts';
 import type { InboundRecord } from '../../src/contract/receipt.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import { hear } from '../../src/pacing/said.ts';
 
-const PERSON_LETTERS = 16;
 /** Nobody wrote: the platform tells of an opt-out. */
 const SILENT = 'preference';
 
 export interface InboundOptions {
   redis: Redis;
   namespace: string;
-  secret: Pick<Secret, 'derive'>;
+  personOf(workspace: string, to: string): string;
   accounts: Pick<Accounts, 'sender'>;
   lanes: Pick<Lanes, 'wake'>;
   tickets: Pick<TicketQueue, 'add'>;
@@ -24,13 +22,13 @@ export async function takeInbound(
   options: InboundOptions,
   { workspace, sender: id, at, messages }: InboundRecord,
 ): Promise<void> {
-  const { redis, namespace, secret, lanes, tickets } = options;
+  const { redis, namespace, personOf, lanes, tickets } = options;
   const sender = options.accounts.sender(id);
   const written = messages.filter(({ kind }) => kind !== SILENT);
   if (!sender || sender.workspace !== workspace || written.length === 0) return;
   const persons = new Map<string, number>();
   for (const { from, at: atMs } of written) {
-    const person = secret.derive('person', [workspace, from], PERSON_LETTERS);
+    const person = personOf(workspace, from);
     persons.set(person, Math.max(persons.get(person) ?? 0, Math.min(atMs, at)));
   }
   const { home, platform, portfolio } = sender;

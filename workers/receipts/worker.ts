@@ -6,7 +6,6 @@ import type { Logger } from '../../src/base/logger.ts';
 import type { Metrics } from '../../src/base/metrics.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
-import type { Secret } from '../../src/base/secret.ts';
 import type { Service } from '../../src/base/service.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
@@ -29,7 +28,8 @@ export interface ReceiptsOptions {
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
-  secret: Pick<Secret, 'derive'>;
+  /** The name of a person in sets of people. */
+  personOf(workspace: string, to: string): string;
   accounts: AccountsRegistry;
   lanes: Pick<Lanes, 'wake'>;
   tickets: TicketQueue;

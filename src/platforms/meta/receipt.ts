@@ -55,6 +55,7 @@ function statusOf(status: Fields, nowMs: number): HeardStatus[] {
   const known = STATUSES[textOf(status.status) ?? ''];
   if (id === undefined || known === undefined) return [];
   const error = known === 'failed' ? errorOf(objectOf(itemsOf(status.errors)[0]) ?? {}) : undefined;
+  const to = error && personOf(status.recipient_id);
   return [
     {
       id,
@@ -62,6 +63,7 @@ function statusOf(status: Fields, nowMs: number): HeardStatus[] {
       at: timeOf(status.timestamp, nowMs),
       attemptId: textOf(status.biz_opaque_callback_data),
       ...(error && { error }),
+      ...(to !== undefined && { to }),
     },
   ];
 }

@@ -9,7 +9,7 @@ test.each([
   ['132015', { moves: 'template', holdMs: HOUR_MS }],
   ['190', { moves: 'credentials', holdMs: HOUR_MS / 60 }],
   ['131026', undefined],
-  ['131049', undefined],
+  ['131049', { moves: 'recipient', holdMs: 24 * HOUR_MS }],
   ['130429', undefined],
   ['failed', undefined],
 ])('%s → %j', (code, aftermath) => {

@@ -46,6 +46,7 @@ test('statuses, with the attempt id they bring back and the reason of a failure'
           at: 1_750_030_073_000,
           attemptId: undefined,
           error: { code: '131049', message: 'not to … today' },
+          to: '+16505551234',
         },
       ],
     },
