@@ -25,6 +25,8 @@ test('commands are read whole', () => {
     ...{ name: 'items', id: 'job_1', status: 'failed', url: 'https://x', apiKey: 'sk_test' },
   });
   expect(readCommand(['jobs'], { ...env, SLUICE_URL: 'http://y:1' })).toMatchObject({ url: 'http://y:1' });
+  for (const name of ['pause', 'resume', 'cancel'])
+    expect(readCommand([name, 'job_1'], env)).toEqual({ name, id: 'job_1', ...common });
   expect(readCommand(['job', '--help'], {})).toEqual({ name: 'help' });
 });
 

@@ -2,15 +2,17 @@
 // each may be sent again, and nobody gets a message twice.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectSum } from '../support/both-ends.ts';
-import { bulk, type Client } from '../support/client.ts';
+import { API_KEY, bulk, type Client } from '../support/client.ts';
+import { startProgram } from '../support/program.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const WITHIN_MS = 1_000;
 const [PAUSED, CANCELED, WAITING, MOVED] = [3_000_000, 4_000_000, 5_000_000, 6_000_000];
-const [EARLY, OTHER] = [7_000_000, 8_000_000];
+const [EARLY, OTHER, CLIENT] = [7_000_000, 8_000_000, 9_000_000];
 let stage: Stage;
 let api: Client;
+let url: string;
 
 beforeAll(async () => {
   stage = await openStage({
@@ -20,7 +22,7 @@ beforeAll(async () => {
       { id: 's3', throughput: 100 },
     ],
   });
-  api = (await stage.serve(['api'])).api;
+  ({ api, url } = await stage.serve(['api']));
   await stage.start(['worker', 'intake', 'upkeep']);
   await Promise.all([stage.start(['worker', 'dispatch']), stage.start(['worker', 'dispatch'])]);
 });
@@ -138,4 +140,17 @@ test('what is done to a job that intake has not seen yet holds as well', async (
   expect(job.status).toBe('paused');
   await api.act(paused, 'resume');
   expect((await api.completed(paused)).counts.accepted).toBe(500);
+});
+
+test('the command line client does it too', async () => {
+  const { id } = await api.send(bulk(400, { sender: 's3' }, CLIENT));
+  const sluice = async (...args: string[]) => {
+    const env = { SLUICE_API_KEY: API_KEY, SLUICE_URL: url };
+    const program = startProgram('src/cli/sluice.ts', args, env);
+    expect(await program.ended).toBe(0);
+  };
+  await sluice('pause', id);
+  expect((await api.job(id)).status).toBe('paused');
+  await sluice('cancel', id);
+  await until(async () => (await api.job(id)).status === 'canceled', { what: 'it is canceled' });
 });

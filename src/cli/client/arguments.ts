@@ -1,5 +1,6 @@
 // The command line of `sluice`: from words to a command, or a sentence about what is wrong with it.
 import { parseArgs } from 'node:util';
+import type { ControlAction } from '../../contract/control.ts';
 import { ITEM_STATUSES } from '../../contract/job.ts';
 
 export type Command =
@@ -7,7 +8,8 @@ export type Command =
   | ({ name: 'send'; wait: boolean; key: string | undefined } & Send & Common)
   | ({ name: 'jobs' } & Common)
   | ({ name: 'job'; id: string; wait: boolean } & Common)
-  | ({ name: 'items'; id: string; status: string | undefined } & Common);
+  | ({ name: 'items'; id: string; status: string | undefined } & Common)
+  | ({ name: ControlAction; id: string } & Common);
 
 interface Send {
   sender: string;
@@ -32,6 +34,8 @@ export const HELP = `sluice COMMAND [options]     (npm run -s sluice -- COMMAND 
   jobs                          the newest jobs
   job ID [--wait]               one job; with --wait until it has ended
   items ID [--status STATUS]    the recipients of a job (${ITEM_STATUSES.join(', ')})
+  pause ID, resume ID           stops a job for now, and goes on with it
+  cancel ID                     ends a job; what has left has left
 
   --url URL     where the API is (else SLUICE_URL, else http://127.0.0.1:8080)
   --help        this text
@@ -42,6 +46,7 @@ Exit status: 0 done; 1 the command line or the file is wrong; 2 the API refused;
 (send: with the same --key); 4 with --wait: the job has ended, and not every recipient was accepted.
 `;
 
+const NAMES = 'send, jobs, job, items, pause, resume and cancel';
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
 const common = { url: text, help: { ...flag, short: 'h' } } as const;
@@ -49,10 +54,10 @@ const common = { url: text, help: { ...flag, short: 'h' } } as const;
 /** Throws {@link UsageProblem}. */
 export function readCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command {
   const [name, ...rest] = args;
-  if (name === undefined) throw new UsageProblem('Which command? send, jobs, job or items.');
+  if (name === undefined) throw new UsageProblem(`Which command? ${NAMES}.`);
   if (['help', '--help', '-h'].includes(name)) return { name: 'help' };
   const read = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!read) throw new UsageProblem(`There is no command "${name}"; there are send, jobs, job and items.`);
+  if (!read) throw new UsageProblem(`There is no command "${name}"; there are ${NAMES}.`);
   try {
     return read(rest, env);
   } catch (error) {
@@ -106,7 +111,19 @@ const commands: Record<string, (args: string[], env: NodeJS.ProcessEnv) => Comma
     if (values.help) return { name: 'help' };
     return { name: 'items', id: oneId(positionals), status: values.status, ...commonOf(values.url, env) };
   },
+  pause: controls('pause'),
+  resume: controls('resume'),
+  cancel: controls('cancel'),
 };
+
+/** A command that does something to one job and takes nothing else. */
+function controls(name: ControlAction) {
+  return (args: string[], env: NodeJS.ProcessEnv): Command => {
+    const { values, positionals } = parseArgs({ args, options: common, allowPositionals: true });
+    if (values.help) return { name: 'help' };
+    return { name, id: oneId(positionals), ...commonOf(values.url, env) };
+  };
+}
 
 function needed(value: string | undefined, option: string): string {
   if (value) return value;

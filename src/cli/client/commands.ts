@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/failure.ts';
+import type { ControlAction } from '../../contract/control.ts';
 import type { Item, Job } from '../../contract/job.ts';
 import { CsvProblem } from '../recipients/csv.ts';
 import { type Recipients, readRecipients } from '../recipients/messages.ts';
@@ -52,6 +53,10 @@ export async function run(command: Exclude<Command, { name: 'help' }>, terminal:
       return job(command, api, terminal);
     case 'items':
       return items(command, api, terminal);
+    case 'pause':
+    case 'resume':
+    case 'cancel':
+      return control(command, api, terminal);
   }
 }
 
@@ -122,6 +127,14 @@ async function waitFor(started: Job, api: Api, { out, err, env, clock }: Termina
   lines(out, jobLines(ended));
   const { total, accepted, suppressed } = ended.counts;
   return accepted + suppressed === total && ended.rejected_count === 0 ? STATUS.done : STATUS.incomplete;
+}
+
+async function control({ name, id }: Of<ControlAction>, api: Api, { out, err }: Terminal): Promise<number> {
+  const path = `/v1/jobs/${encodeURIComponent(id)}/${name}`;
+  const { body } = await api.send<{ job: Job; left?: number }>('POST', path, {});
+  if (body.left !== undefined) lines(err, [`${count(body.left)} had left`]);
+  lines(out, jobLines(body.job));
+  return STATUS.done;
 }
 
 async function items({ id, status }: Of<'items'>, api: Api, { out }: Terminal): Promise<number> {
