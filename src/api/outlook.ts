@@ -6,6 +6,7 @@ import { isoTime } from '../contract/time.ts';
 import { jobOfCursor } from '../lanes/cursor.ts';
 import { type QueuedCursor, type WaitsAlone, whyOf } from '../lanes/queue.ts';
 import { type Flow, forecast, type Load, type Outlook } from '../pacing/forecast.ts';
+import { holdFields } from '../pacing/keys.ts';
 import { nextFreeUs } from '../pacing/use.ts';
 import { type HomeState, type LaneState, laneHold } from './home-state.ts';
 
@@ -142,8 +143,10 @@ function holdFact(
   const { nowUs } = state;
   const held = laneHold(state, lane);
   if (held) return held;
-  const flows = coming ? [coming] : cursorsOf(lane, job.id);
-  const waiting = flows.map((flow) => timeHold(flow, job.id, nowUs));
+  const flows: (Flow | QueuedCursor)[] = coming ? [coming] : cursorsOf(lane, job.id);
+  const waiting = flows.map(
+    (flow) => timeHold(flow, job.id, nowUs) ?? asideHold(state, 'asideUs' in flow ? flow.asideUs : 0),
+  );
   const latest = Number.POSITIVE_INFINITY;
   const earliest = waiting.includes(undefined)
     ? undefined
@@ -221,6 +224,18 @@ function timeHold(
   const dueUs = startUs + (spreadUs * next) / Math.max(1, rows);
   return spreadUs > 0 && dueUs > nowUs ? fact('spread', dueUs) : undefined;
 }
+
+/** Its own times are past, and still it is put aside: its template is held. */
+function asideHold({ nowUs, holds }: HomeState, asideUs: number): HoldFact | undefined {
+  if (asideUs <= nowUs) return undefined;
+  const templates = [...holds].filter(([field]) => field.startsWith(TEMPLATE));
+  const [template] = templates.find(([, untilUs]) => untilUs === asideUs) ?? templates[0] ?? [];
+  return template === undefined
+    ? undefined
+    : { limit: 'template', scope: template.slice(TEMPLATE.length), untilMs: Math.ceil(asideUs / 1_000) };
+}
+
+const TEMPLATE = holdFields.template('', '').slice(0, -1);
 
 /** The limit that lets nothing more go now: the one that does so for longest. */
 function limitHold({ uses }: LaneState, nowUs: number): HoldFact | undefined {

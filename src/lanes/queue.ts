@@ -14,6 +14,8 @@ export interface QueuedCursor extends Standing {
   name: string;
   /** 0 high … 2 bulk. */
   priority: number;
+  /** It is put aside until then (µs), by its own times or because its template is held; 0: it stands in its queue. */
+  asideUs: number;
 }
 
 export interface Queue {
@@ -41,15 +43,15 @@ async function readQueue(redis: Redis, namespace: string, home: string, sender: 
   const keys = laneKeys(namespace, { home, sender });
   const [queues, scheduled, later, laterCount] = await Promise.all([
     Promise.all(keys.queues.map((queue) => ask(client.lrange(queue, 0, MAX_CURSORS - 1)))),
-    ask(client.zrange(keys.scheduled, '0', String(MAX_CURSORS - 1))),
+    ask(client.zrange(keys.scheduled, '0', String(MAX_CURSORS - 1), 'WITHSCORES')),
     ask(client.zrange(keys.later, '0', String(MAX_LATER - 1), 'WITHSCORES')),
     ask(client.zcard(keys.later)),
   ]);
   const named = [
-    ...queues.flatMap((names, priority) => names.map((name) => ({ name, priority }))),
-    ...scheduled.map((member) => {
+    ...queues.flatMap((names, priority) => names.map((name) => ({ name, priority, asideUs: 0 }))),
+    ...pairsOf(scheduled).map(([member, atUs]) => {
       const [priority, name = ''] = member.split(' ');
-      return { name, priority: PRIORITIES.indexOf(priority as Priority) };
+      return { name, priority: PRIORITIES.indexOf(priority as Priority), asideUs: Number(atUs) };
     }),
   ];
   const texts =
