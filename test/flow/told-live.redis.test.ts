@@ -14,6 +14,7 @@ const PER_SECOND = 50;
 const REPLIES = 9;
 const served = servedStage({
   senders: [
+    { id: 's1', throughput: PER_SECOND, portfolio: 'one' },
     { id: 's2', throughput: PER_SECOND, portfolio: 'two' },
     { id: 's3', throughput: PER_SECOND, portfolio: 'three' },
     { id: 's4', throughput: 60, portfolio: 'four' },
@@ -67,6 +68,22 @@ async function stopsAndGoes(
   expect(tookMs).toBeLessThanOrEqual(BINDS_MS);
   expect((await api.job(id)).counts).toMatchObject({ accepted: 250, failed: 0, unknown: 0 });
 }
+
+test('a paused template waits, and goes on when it is approved again', async () => {
+  const { platform } = served.stage;
+  const template = (event: string) =>
+    platform.change(numberOf('s1'), 'message_template_status_update', {
+      event,
+      message_template_name: 'order_ready',
+      message_template_language: 'en_US',
+    });
+  await stopsAndGoes(
+    's1',
+    'template',
+    () => template('PAUSED'),
+    () => template('APPROVED'),
+  );
+});
 
 test('a restricted account waits, and goes on when it is verified', async () => {
   const { platform } = served.stage;
