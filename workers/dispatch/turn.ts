@@ -6,6 +6,7 @@ import type { DispatchContext } from './context.ts';
 import { expireJob } from './expire.ts';
 import { withinHours } from './hours.ts';
 import type { Lane } from './lane.ts';
+import { Lead } from './lead.ts';
 import { dropRun, overdueOf } from './overdue.ts';
 import { type Taken, take } from './take.ts';
 import { afterGrants, isStale, offered, openWindow, rowsLeft, type Window } from './window.ts';
@@ -19,10 +20,8 @@ const WINDOW_MIN_ROWS = 32;
 const LOOK_AHEAD_ROWS = 16;
 /** Candidates of one take. */
 const TAKE_MAX = 64;
-/** Between two takes of a lane that its limits hold: each start is at most 50 ms ahead, so takes gather what comes due in this time. */
-const TAKE_GAP_MS = 40;
-/** A take comes this long before the next moment, to be there in time. */
-const TAKE_LEAD_MS = 15;
+/** At least this long between two takes of a lane that its limits hold. */
+const TAKE_GAP_MS = 8;
 /** A turn waits this long for the next moment; for longer it gives the lane back. */
 const HOLD_MS = 600;
 /** While nothing is due but something will be within `HOLD_MS`, new work is looked for this often. */
@@ -67,6 +66,9 @@ export class Turn {
   #window: Window | undefined;
   /** How many the last take granted: what the next one may expect. */
   #expected = TAKE_MAX;
+  readonly #lead = new Lead();
+  /** When the next take was meant to leave (local monotonic µs); undefined: as soon as it can. */
+  #plannedUs: number | undefined;
 
   constructor({ context, lane, fence, holder, stopping, turnsHeld }: TurnOptions) {
     this.#context = context;
@@ -161,6 +163,8 @@ export class Turn {
     const taken = await this.#take(sender, offered(window, reserved + this.#lookAhead), reserved);
     this.#context.budget.release(reserved - (taken?.grants.length ?? 0));
     if (!taken) return { wake: undefined };
+    if (this.#plannedUs !== undefined) this.#lead.observe(-this.#msUntil(this.#plannedUs));
+    this.#plannedUs = undefined;
     for (const grant of taken.grants) this.#lane.schedule(grant, sender);
     this.#expected = taken.grants.length;
     this.#window = this.#keepWindow(window, taken);
@@ -229,7 +233,9 @@ export class Turn {
     }
     const nextMs = this.#msUntil(nextUs);
     if (nextMs > HOLD_MS && this.#lane.unwritten === 0) return this.#rest(nextMs, leftBehind);
-    return this.#pause(Math.min(RENEW_MS, Math.max(TAKE_GAP_MS, nextMs - TAKE_LEAD_MS)));
+    const pauseMs = Math.min(RENEW_MS, Math.max(TAKE_GAP_MS, nextMs - this.#lead.ms));
+    this.#plannedUs = this.#context.clock.monotonicUs() + pauseMs * 1_000;
+    return this.#pause(pauseMs);
   }
 
   async #pause(ms: number): Promise<'goes on'> {
