@@ -16,7 +16,7 @@ const SENDING = STATUS_BYTE.sending.charCodeAt(0);
 
 /** An unknown outcome for each row of the run that is still sending with the run's try. None when the job is gone. */
 export async function overdueOf(
-  { redis, namespace, jobs, clock }: DispatchContext,
+  { redis, namespace, jobs, clock, personOf }: DispatchContext,
   lane: LaneId,
   run: StartedRun,
   endedUs: number,
@@ -28,14 +28,18 @@ export async function overdueOf(
     ask(redis.client.getrangeBuffer(keys.statuses, run.from, run.to)),
     ask(redis.client.getrangeBuffer(keys.tries, run.from, run.to)),
   ]);
+  await jobs.prepare(view, run.from, run.to - run.from + 1);
   const outcomes: Outcome[] = [];
   for (const [offset, status] of statuses.entries()) {
     if (status !== SENDING || tries[offset] !== run.try) continue;
     const index = run.from + offset;
     const result = { index, atMs: clock.now(), providerId: null, error: ERROR };
     const fate = { to: 'u' as const, written: true, counts: true, maxAttempts: 0, endedUs, dueUs: 0, result };
-    const nobody = { why: 'r' as const, throttled: false, person: '', mark: '' };
-    outcomes.push({ view, index, try: run.try, run: run.name, ...fate, ...nobody });
+    const row = jobs.row(view, index);
+    // Their pair is free one period after this, or it would stay taken until the call's deadline.
+    const person = row ? personOf(view.seal.workspace, row[0]) : '';
+    const told = { why: 'r' as const, throttled: false, person, mark: '' };
+    outcomes.push({ view, index, try: run.try, run: run.name, ...fate, ...told });
   }
   return outcomes;
 }
