@@ -116,5 +116,7 @@ const STARTING_LINES = 12;
 
 function stallsOf(file: string): Stall[] {
   const found = readFileSync(file, 'latin1').matchAll(/^stalled (\S+) (\S+)$/gm);
-  return [...found].slice(STARTING_LINES).map(([, stalledMs, ofMs]) => ({ stalledMs: Number(stalledMs), ofMs: Number(ofMs) }));
+  return [...found]
+    .slice(STARTING_LINES)
+    .map(([, stalledMs, ofMs]) => ({ stalledMs: Number(stalledMs), ofMs: Number(ofMs) }));
 }
