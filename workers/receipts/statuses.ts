@@ -10,7 +10,7 @@ import { createBatches } from './batches.ts';
 import { merge, type Receipt } from './merge.ts';
 
 /** Result lines of a whole chunk are folded again when receipts have added this much. */
-const FOLD_BYTES = 8 * 1024;
+const FOLD_BYTES = 4 * 1024;
 /** Jobs that are remembered between records. */
 const MAX_SEALS = 2_000;
 
