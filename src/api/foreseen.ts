@@ -1,18 +1,17 @@
 // The ledger as clients read it: what has become of each message, with why and until when the rest of them wait.
-import type { Redis } from '../base/redis.ts';
-import { holdOf } from '../contract/hold.ts';
-import type { Item, Job } from '../contract/job.ts';
+import { holdOf, isReason } from '../contract/hold.ts';
+import type { Hold, Item, Job } from '../contract/job.ts';
 import { readLater } from '../lanes/queue.ts';
 import type { LedgerReader, Page } from '../ledger/port.ts';
 import { zoneNumbers } from '../ledger/zones.ts';
-import type { HomeStates } from './home-state.ts';
+import { nextFreeUs } from '../pacing/use.ts';
+import type { HomeState, HomeStates } from './home-state.ts';
 import { aloneFact, hasZones, itemHold, outlookOf } from './outlook.ts';
+import { arePeopleFree, isFull, type PeopleOptions, tierOf } from './people.ts';
 
-export interface ForeseenOptions {
+export interface ForeseenOptions extends PeopleOptions {
   ledger: LedgerReader;
   states: HomeStates;
-  redis: Redis;
-  namespace: string;
   /** The home whose job this is. */
   homeOfJob(job: string): string | undefined;
 }
@@ -27,41 +26,11 @@ const STOPS = new Set([
   'sender',
 ]);
 
-export function foreseen({ ledger, states, redis, namespace, homeOfJob }: ForeseenOptions): LedgerReader {
+export function foreseen(options: ForeseenOptions): LedgerReader {
+  const { ledger, states, homeOfJob } = options;
   const withOutlook = async (home: string | undefined, job: Job): Promise<Job> => {
     if (home === undefined || job.counts.queued + job.counts.sending === 0) return job;
     return { ...job, ...outlookOf(await states.read(home, job.sender), job) };
-  };
-  const withHolds = async (home: string, id: string, items: Item[]): Promise<Item[]> => {
-    const waiting = items.filter(({ status }) => status === 'queued');
-    const job = waiting.length > 0 ? await ledger.job(home, id) : undefined;
-    if (!job) return items;
-    const state = await states.read(home, job.sender);
-    const { hold } = outlookOf(state, job);
-    const dues = await readLater(
-      redis,
-      namespace,
-      { home, sender: job.sender },
-      waiting.map(({ index }) => `${id}:${index}`),
-    );
-    const zones = hasZones(state, job)
-      ? await zoneNumbers(
-          redis,
-          namespace,
-          home,
-          id,
-          waiting.map(({ index }) => index),
-        )
-      : [];
-    const holds = new Map(
-      waiting.map(({ index }, i) => [
-        index,
-        dues[i] === undefined || (hold && STOPS.has(hold.limit))
-          ? itemHold(state, job, { index, zone: zones[i] }, hold)
-          : holdOf(aloneFact(dues[i], job)),
-      ]),
-    );
-    return items.map((item) => ({ ...item, hold: holds.get(item.index) ?? null }));
   };
   return {
     job: async (home, id) => {
@@ -77,7 +46,56 @@ export function foreseen({ ledger, states, redis, namespace, homeOfJob }: Forese
     },
     items: async (home, id, status, fromIndex, limit): Promise<Page<Item, number>> => {
       const page = await ledger.items(home, id, status, fromIndex, limit);
-      return { ...page, rows: await withHolds(home, id, page.rows) };
+      return { ...page, rows: await withHolds(options, home, id, page.rows) };
     },
   };
+}
+
+async function withHolds(options: ForeseenOptions, home: string, id: string, items: Item[]): Promise<Item[]> {
+  const { redis, namespace } = options;
+  const waiting = items.filter(({ status }) => status === 'queued');
+  const job = waiting.length > 0 ? await options.ledger.job(home, id) : undefined;
+  if (!job) return items;
+  const state = await options.states.read(home, job.sender);
+  const { hold } = outlookOf(state, job);
+  const rows = waiting.map(({ index }) => index);
+  const [alone, zones, tiers] = await Promise.all([
+    readLater(
+      redis,
+      namespace,
+      { home, sender: job.sender },
+      rows.map((index) => `${id}:${index}`),
+    ),
+    hasZones(state, job) ? zoneNumbers(redis, namespace, home, id, rows) : [],
+    hold && isReason(hold.limit) ? [] : tierHolds(options, state, job, waiting),
+  ]);
+  const holds = new Map(
+    rows.map((index, i) => [
+      index,
+      alone[i] === undefined || (hold && STOPS.has(hold.limit))
+        ? itemHold(state, job, { index, zone: zones[i] }, tiers[i] ?? hold)
+        : holdOf(aloneFact(alone[i], job)),
+    ]),
+  );
+  return items.map((item) => ({ ...item, hold: holds.get(item.index) ?? null }));
+}
+
+/** Under a full messaging limit new people wait for it, and those whom it counts for whatever binds besides. */
+async function tierHolds(
+  options: ForeseenOptions,
+  state: HomeState,
+  job: Job,
+  waiting: readonly Item[],
+): Promise<(Hold | null)[]> {
+  const { sender, uses = [] } = state.lanes.find(({ id }) => id === job.sender) ?? {};
+  const tier = tierOf(uses);
+  if (!sender || !tier || !isFull(tier, state.nowUs)) return [];
+  const numbers = waiting.map(({ to }) => to);
+  const free = await arePeopleFree(options, sender, tier, state.nowUs, numbers);
+  const untilUs = nextFreeUs(tier, state.nowUs);
+  const { name: limit, scope } = tier.limit;
+  const full = holdOf({ limit, scope, untilMs: untilUs === undefined ? null : Math.ceil(untilUs / 1_000) });
+  const lanes = state.lanes.map((lane) => ({ ...lane, newPart: 0 }));
+  const besides = free.includes(true) ? outlookOf({ ...state, lanes }, job).hold : null;
+  return free.map((one) => (one ? besides : full));
 }

@@ -2,17 +2,19 @@
 // know each other; here their facts meet. One reading serves everybody who asks within a moment.
 import type { Accounts, Sender } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
-import { ask, type Redis } from '../base/redis.ts';
+import { ask } from '../base/redis.ts';
 import type { HoldFact, HoldReason } from '../contract/hold.ts';
 import type { Limit } from '../contract/limit.ts';
 import { jobOfCursor } from '../lanes/cursor.ts';
 import { type Queue, readQueues } from '../lanes/queue.ts';
 import { jobRowKey } from '../ledger/keys.ts';
+import type { LedgerReader } from '../ledger/port.ts';
 import { type AnswerTimes, readAnswerTimes } from '../pacing/answer-times.ts';
 import { holdFields, holdsKey } from '../pacing/keys.ts';
 import { limitsOf } from '../pacing/limits.ts';
 import { readUse } from '../pacing/read-use.ts';
-import type { LimitUse } from '../pacing/use.ts';
+import { type LimitUse, usedOf } from '../pacing/use.ts';
+import { arePeopleFree, type PeopleOptions, SAMPLE_ROWS, tierOf } from './people.ts';
 
 /** A reading serves those who ask within this time of it: a page of a hundred jobs of one sender costs one. What was counted later is not in it. */
 const FRESH_MS = 10;
@@ -25,6 +27,8 @@ export interface LaneState {
   uses: LimitUse[];
   answers: AnswerTimes;
   queue: Queue;
+  /** Which part of its next messages is for people that its messaging limit does not count yet. */
+  newPart: number;
 }
 
 export interface HomeState {
@@ -41,9 +45,8 @@ export interface HomeStates {
   read(home: string, sender: string): Promise<HomeState>;
 }
 
-export interface HomeStatesOptions {
-  redis: Redis;
-  namespace: string;
+export interface HomeStatesOptions extends PeopleOptions {
+  ledger: Pick<LedgerReader, 'items'>;
   accounts: Pick<Accounts, 'sender'>;
   clock: Clock;
 }
@@ -69,11 +72,8 @@ export function createHomeStates(options: HomeStatesOptions): HomeStates {
   };
 }
 
-async function readHome(
-  { redis, namespace, accounts }: HomeStatesOptions,
-  home: string,
-  asked: string,
-): Promise<HomeState> {
+async function readHome(options: HomeStatesOptions, home: string, asked: string): Promise<HomeState> {
+  const { redis, namespace, accounts } = options;
   const queues = await readQueues(redis, namespace, home, asked);
   const senders = queues.map(({ sender }) => accounts.sender(sender));
   const limits = senders.map((sender) => (sender ? limitsOf(sender) : []));
@@ -89,15 +89,18 @@ async function readHome(
     ),
     Promise.all(jobs.map((job) => ask(redis.client.hget(jobRowKey(namespace, home, job), 'n:q')))),
   ]);
+  const lanes = queues.map((queue, i) => ({
+    id: queue.sender,
+    sender: senders[i],
+    uses: usesOf(limits, uses, i),
+    answers: answers[i] ?? { medianUs: 0, p90Us: 0 },
+    queue,
+  }));
   return {
     nowUs,
-    lanes: queues.map((queue, i) => ({
-      id: queue.sender,
-      sender: senders[i],
-      uses: usesOf(limits, uses, i),
-      answers: answers[i] ?? { medianUs: 0, p90Us: 0 },
-      queue,
-    })),
+    lanes: await Promise.all(
+      lanes.map(async (lane) => ({ ...lane, newPart: await newPartOf(options, home, lane, nowUs) })),
+    ),
     holds: new Map(
       Object.entries(holds).flatMap(([field, text]) => {
         const untilUs = Number(text.split('|', 1)[0]);
@@ -106,6 +109,28 @@ async function readHome(
     ),
     queued: new Map(jobs.map((job, i) => [job, Number(queued[i] ?? 0)])),
   };
+}
+
+/** Only asked where the messaging limit is full or nearly: looked up for the next messages of the lane's first cursor. */
+async function newPartOf(
+  options: HomeStatesOptions,
+  home: string,
+  { sender, uses, queue }: Omit<LaneState, 'newPart'>,
+  nowUs: number,
+): Promise<number> {
+  const tier = tierOf(uses);
+  const first = queue.cursors[0];
+  const left = queue.cursors.reduce((sum, { rows, next }) => sum + rows - next, 0);
+  if (!sender || !tier || !first || tier.count - usedOf(tier, nowUs) >= left) return 1;
+  const page = await options.ledger.items(home, jobOfCursor(first.name), 'queued', first.next, SAMPLE_ROWS);
+  const free = await arePeopleFree(
+    options,
+    sender,
+    tier,
+    nowUs,
+    page.rows.map(({ to }) => to),
+  );
+  return free.length === 0 ? 1 : free.filter((one) => !one).length / free.length;
 }
 
 /** The limits of all lanes were read in one list. */

@@ -7,12 +7,15 @@ import { jobOfCursor } from '../lanes/cursor.ts';
 import { type QueuedCursor, type WaitsAlone, whyOf } from '../lanes/queue.ts';
 import { type Flow, forecast, type Load, type Outlook } from '../pacing/forecast.ts';
 import { holdFields } from '../pacing/keys.ts';
-import { nextFreeUs } from '../pacing/use.ts';
+import { type LimitUse, nextFreeUs } from '../pacing/use.ts';
 import { type HomeState, type LaneState, laneHold } from './home-state.ts';
+import { tierFor } from './people.ts';
 
 /** Beyond slower answers: what a p90 leaves room for. */
 const P90_PART = 0.02;
 const P90_ROOM_US = 500_000;
+/** Below this part of new people a full messaging limit is not what a job waits for. */
+const MOSTLY_NEW = 0.5;
 
 export interface JobOutlook {
   eta: Job['eta'];
@@ -66,13 +69,20 @@ export function p90Of(nowUs: number, finishUs: number, { answers, uses }: LaneSt
 }
 
 export function loadsOf(state: HomeState, lane: LaneState | undefined, coming: readonly Flow[]): Load[] {
+  const busy = state.lanes.filter(({ queue }) => queue.cursors.length > 0);
+  const newPart = busy.length === 0 ? 1 : busy.reduce((sum, one) => sum + one.newPart, 0) / busy.length;
   return state.lanes.map((one) => ({
-    // Rules about one person each say nothing about how fast a job goes.
-    limits: one.uses.filter(({ limit }) => limit.kind !== 'pair'),
+    limits: one.uses.flatMap((use) => shared(use, newPart) ?? []),
     answerUs: Math.max(1, one.answers.medianUs),
     heldUs: heldUs(state, one),
     flows: [...flowsOf(state, one), ...(one === lane ? coming : [])],
   }));
+}
+
+/** Rules about one person each say nothing about how fast a job goes; a messaging limit says it of new people. */
+function shared(use: LimitUse, newPart: number): LimitUse | undefined {
+  if (use.limit.kind === 'pair') return undefined;
+  return use.limit.kind === 'unique' ? tierFor(use, newPart) : use;
 }
 
 function heldUs(state: HomeState, lane: LaneState): number {
@@ -238,11 +248,13 @@ function asideHold({ nowUs, holds }: HomeState, asideUs: number): HoldFact | und
 const TEMPLATE = holdFields.template('', '').slice(0, -1);
 
 /** The limit that lets nothing more go now: the one that does so for longest. */
-function limitHold({ uses }: LaneState, nowUs: number): HoldFact | undefined {
+function limitHold({ uses, newPart }: LaneState, nowUs: number): HoldFact | undefined {
   let fact: HoldFact | undefined;
   let latestUs = nowUs;
   for (const use of uses) {
-    const freeUs = use.limit.kind === 'pair' ? nowUs : nextFreeUs(use, nowUs);
+    const binds =
+      shared(use, newPart) !== undefined && (use.limit.kind !== 'unique' || newPart >= MOSTLY_NEW);
+    const freeUs = binds ? nextFreeUs(use, nowUs) : nowUs;
     const { name: limit, scope } = use.limit;
     if (freeUs === undefined) fact ??= { limit, scope, untilMs: null };
     else if (freeUs > latestUs) {
