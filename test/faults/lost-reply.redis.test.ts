@@ -154,7 +154,7 @@ const steps: Record<string, () => Promise<void>> = {
   },
   merge: () =>
     told(async () => {
-      const { id } = await service.api.send(bulk(2, {}, 8_700_000));
+      const { id } = await service.api.send(bulk(2, {}, 8_750_000));
       const delivered = async () => (await service.api.job(id)).counts.delivered === 2;
       await until(delivered, { what: 'both are delivered' });
     }),

@@ -7,6 +7,7 @@ import { APP_SECRET, numberOf, servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const PER_SECOND = 200;
+const LOST_PLACE_MS = 25_000;
 const served = servedStage({ senders: [{ id: 's1', throughput: PER_SECOND }] });
 let first = 2_000_000;
 
@@ -72,9 +73,9 @@ test('late, twice, out of order, skipped, before the answer: the counts are what
 
   const ledger = await served.stage.platform.ledger();
   expect(ledger).toMatchObject({ recipients: COUNT, repeats: 0, violations: { total: 0 } });
-  // A receipt that comes before the answer must not cost the limit a place.
+  // A place that is lost to a receipt before its answer comes back after 31 s only: then this would take so long.
   const spanMs = ledger.numbers[numberOf('s1')]?.span_ms ?? 0;
-  expect(spanMs).toBeLessThan((COUNT / PER_SECOND) * 1_000 * 3);
+  expect(spanMs).toBeLessThan(LOST_PLACE_MS);
 });
 
 test('a message whose answer was lost is unknown until its receipt, and is not sent again', async () => {
