@@ -38,6 +38,9 @@ export class VirtualHome {
   readonly answered: number[];
   #flying: Flight[] = [];
   #turn = 0;
+  /** Of each job: when it had its last share, and rows of the one it has now. */
+  readonly #turns: number[] = [];
+  readonly #had: number[] = [];
   /** Lanes that wait for a limit that they share: what each was served since, and until when it stands. */
   readonly #waiting = new Map<number, { served: number; untilUs: number }>();
   #people = 0;
@@ -110,7 +113,7 @@ export class VirtualHome {
     this.#served(lane, granted.length, shared && granted.length < rows.length, nextUs);
     for (const { candidate, momentUs, call } of granted) {
       const job = rows[candidate] ?? 0;
-      this.left[job] = (this.left[job] ?? 0) - 1;
+      this.#gone(job);
       // Skewed as answers are: most a little under the mean, a few far over it.
       const tookUs = this.#answerUs * (0.7 - 0.3 * Math.log(1 - this.#random()));
       this.#flying.push({ call, job, endUs: momentUs + tookUs });
@@ -142,23 +145,35 @@ export class VirtualHome {
     else this.#waiting.delete(lane);
   }
 
-  /** By priority, then in turns between the jobs. */
+  /** By priority, then in turns between the jobs: each has its share before the next. */
   #candidates(lane: number): number[] {
     const rows: number[] = [];
     for (let priority = 0; priority < 3; priority += 1) {
       const own = this.#jobs
         .map((job, i) => ({ ...job, i }))
-        .filter((job) => job.lane === lane && job.priority === priority && job.startUs <= this.nowUs);
+        .filter((job) => job.lane === lane && job.priority === priority && job.startUs <= this.nowUs)
+        .sort((a, b) => (this.#turns[a.i] ?? 0) - (this.#turns[b.i] ?? 0));
       const left = own.map(({ i }) => this.left[i] ?? 0);
-      for (let passes = 0; rows.length < TAKE_MAX && left.some((count) => count > 0); passes += 1) {
-        const at = (this.#turn + passes) % own.length;
-        const count = Math.min(SHARE, left[at] ?? 0, TAKE_MAX - rows.length);
+      for (
+        let at = 0;
+        rows.length < TAKE_MAX && left.some((count) => count > 0);
+        at = (at + 1) % own.length
+      ) {
+        const job = own[at]?.i ?? 0;
+        const had = (this.left[job] ?? 0) === left[at] ? (this.#had[job] ?? 0) : 0;
+        const count = Math.min(SHARE - had, left[at] ?? 0, TAKE_MAX - rows.length);
         left[at] = (left[at] ?? 0) - count;
-        rows.push(...Array.from({ length: count }, () => own[at]?.i ?? 0));
+        rows.push(...Array.from({ length: count }, () => job));
       }
     }
-    this.#turn += 1;
     return rows;
+  }
+
+  /** A row has gone: who has had its share goes to the back. */
+  #gone(job: number): void {
+    this.left[job] = (this.left[job] ?? 0) - 1;
+    this.#had[job] = ((this.#had[job] ?? 0) + 1) % SHARE;
+    if (this.#had[job] === 0) this.#turns[job] = ++this.#turn;
   }
 
   #end(): void {
