@@ -34,6 +34,10 @@ export const textSchema = z.strictObject({
 });
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a local time such as "21:00"');
+/**
+ * Local [from, to), over midnight where `to` comes first. "recipient": the zone that the contact has told, else every zone of the number's
+ * country, quiet while it is quiet in any of them. A number whose country is unknown is held until the job expires: fail closed.
+ */
 const quietHoursSchema = z
   .strictObject({
     from: timeOfDay,
