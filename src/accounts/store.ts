@@ -51,10 +51,19 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
     return { version, objects: fields };
   };
 
-  /** Reads, decides, writes; decides again when somebody else wrote in between. */
-  const commit = async (decide: (stored: Map<string, Stored>) => Map<string, Stored>): Promise<number> => {
+  /** One object beside the version: a change of one needs no other of ten thousand. */
+  const readOne = async (field: string): Promise<Reading> => {
+    const [version, text] = await ask(redis.client.hmget(keys.objects, VERSION_FIELD, field));
+    return { version: version ?? '', objects: new Map(text ? [[field, text]] : []) };
+  };
+
+  /** Looks, decides, writes; decides again when somebody else wrote in between. */
+  const commit = async (
+    look: () => Promise<Reading>,
+    decide: (stored: Map<string, Stored>) => Map<string, Stored>,
+  ): Promise<number> => {
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt += 1) {
-      const { version, objects } = await read();
+      const { version, objects } = await look();
       const writes = decide(new Map([...objects].map(([field, text]) => [field, parseStored(text)])));
       if (writes.size === 0) return 0;
       const pairs = [...writes].flatMap(([field, stored]) => [field, JSON.stringify(stored)]);
@@ -73,7 +82,7 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
     version: async () => (await ask(redis.client.hget(keys.objects, VERSION_FIELD))) ?? '',
     apply: (file) => {
       const entries = entriesOf(file);
-      return commit((stored) => {
+      return commit(read, (stored) => {
         const { writes, problems } = changesOf(stored, entries, secret);
         if (problems.length > 0) throw new AccountsProblems(problems);
         return writes;
@@ -81,14 +90,17 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
     },
     change: async (kind, id, patch) => {
       const field = fieldOf(kind, id);
-      await commit((stored) => {
-        const before = stored.get(field);
-        if (!before) throw refused('not_found', `There is no ${kind} ${id}.`);
-        const after = { ...before, value: { ...before.value, ...patch } };
-        // What cannot be read would be as if it were gone, in every process.
-        parsedOf(after, secret);
-        return new Map([[field, after]]);
-      });
+      await commit(
+        () => readOne(field),
+        (stored) => {
+          const before = stored.get(field);
+          if (!before) throw refused('not_found', `There is no ${kind} ${id}.`);
+          const after = { ...before, value: { ...before.value, ...patch } };
+          // What cannot be read would be as if it were gone, in every process.
+          parsedOf(after, secret);
+          return new Map([[field, after]]);
+        },
+      );
     },
     claimSecret: async (known) => {
       if ((await ask(redis.client.set(keys.secret, secret.fingerprint, 'NX'))) === 'OK') return;
