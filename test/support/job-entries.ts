@@ -16,6 +16,7 @@ export interface JobSetup {
   diesAtMs?: number;
   sendAtMs?: number;
   priority?: SealRecord['priority'];
+  quietHours?: SealRecord['quiet_hours'];
   onUnknown?: SealRecord['on_unknown'];
 }
 
@@ -74,6 +75,7 @@ export function jobEntries(setup: JobSetup): JobEntries {
     content: { text: { body: 'Hi' } },
     category: 'marketing',
     priority,
+    ...(setup.quietHours === undefined ? {} : { quiet_hours: setup.quietHours }),
     ...(setup.sendAtMs === undefined ? {} : { send_at: setup.sendAtMs }),
     on_unknown: setup.onUnknown ?? 'hold',
     metadata: {},
