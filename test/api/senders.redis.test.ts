@@ -46,6 +46,7 @@ test('a key sees the senders and portfolios of its own workspace and environment
     limits: [],
     paused: false,
     disabled: false,
+    hold: null,
   });
   expect((await get('/v1/portfolios')).body.data).toEqual([
     { id: 'acme_bm', environment: 'live', messaging_limit: 2_000, limits: [], senders: ['s1'] },
@@ -90,7 +91,7 @@ test('a change is there at once, and for those who hold the tag they read', asyn
   const late = await patch('/v1/senders/s2', { throughput: 20 }, { 'if-match': before.tag ?? '' });
   expect(await errorOf(late)).toMatchObject({ status: 412, code: 'precondition_failed' });
   const paused = await patch('/v1/senders/s2', { paused: true });
-  expect(await paused.json()).toMatchObject({ ...view, paused: true });
+  expect(await paused.json()).toMatchObject({ ...view, paused: true, hold: { limit: 'sender_paused' } });
   expect(h.accounts.sender('s2')).toMatchObject({
     throughput: 200,
     paused: true,

@@ -7,11 +7,13 @@ import type { AccountsRegistry } from '../../accounts/registry.ts';
 import { refused } from '../../base/failure.ts';
 import type { Secret } from '../../base/secret.ts';
 import { senderPatchSchema } from '../../contract/account.ts';
+import { holdOf } from '../../contract/hold.ts';
+import type { Hold } from '../../contract/job.ts';
 import { durationText } from '../../contract/time.ts';
 import { callerOf } from '../auth.ts';
 import { createCursors } from '../cursor.ts';
 import { checkIfMatch, tagged } from '../etag.ts';
-import type { HomeStates } from '../home-state.ts';
+import { type HomeStates, laneHold } from '../home-state.ts';
 import { jsonBody } from '../json-body.ts';
 import { checkPeriods, limitViews, useView } from '../limit-views.ts';
 import { pageAfter } from '../page.ts';
@@ -36,9 +38,11 @@ export function senderRoutes(app: FastifyInstance, { accounts, secret, states }:
     return { ...page, data: page.data.map(senderView) };
   });
 
-  app.get<{ Params: { id: string } }>('/v1/senders/:id', read, (request, reply) => {
+  app.get<{ Params: { id: string } }>('/v1/senders/:id', read, async (request, reply) => {
     parseQuery(noQuery, request.query);
-    return tagged(request, reply, senderView(ownSender(accounts, request, request.params.id)));
+    const sender = ownSender(accounts, request, request.params.id);
+    const view = senderView(sender);
+    return tagged(request, reply, { ...view, hold: await holdOfSender(states, sender) }, view);
   });
 
   app.get<{ Params: { id: string } }>('/v1/senders/:id/limits', read, async (request) => {
@@ -57,8 +61,18 @@ export function senderRoutes(app: FastifyInstance, { accounts, secret, states }:
     checkIfMatch(request, senderView(before));
     if (value.limits) checkPeriods(before.limits, value.limits);
     await accounts.change('sender', id, given);
-    return tagged(request, reply, senderView(ownSender(accounts, request, id)));
+    const sender = ownSender(accounts, request, id);
+    const view = senderView(sender);
+    return tagged(request, reply, { ...view, hold: await holdOfSender(states, sender) }, view);
   });
+}
+
+/** What holds all messages of a sender: paused, disabled, or stopped by the platform; null: nothing but its limits. */
+async function holdOfSender(states: HomeStates, { home, id }: Sender): Promise<Hold | null> {
+  const state = await states.read(home, id);
+  const lane = state.lanes.find((one) => one.id === id);
+  const held = lane && laneHold(state, lane);
+  return held ? holdOf(held) : null;
 }
 
 /** Throws `not_found` for a sender that the caller does not have. */
