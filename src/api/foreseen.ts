@@ -58,6 +58,7 @@ async function withHolds(options: ForeseenOptions, home: string, id: string, ite
   if (!job) return items;
   const state = await options.states.read(home, job.sender);
   const { hold } = outlookOf(state, job);
+  const lane = state.lanes.find(({ id: sender }) => sender === job.sender);
   const rows = waiting.map(({ index }) => index);
   const [alone, zones, tiers] = await Promise.all([
     readLater(
@@ -74,7 +75,7 @@ async function withHolds(options: ForeseenOptions, home: string, id: string, ite
       index,
       alone[i] === undefined || (hold && STOPS.has(hold.limit))
         ? itemHold(state, job, { index, zone: zones[i] }, tiers[i] ?? hold)
-        : holdOf(aloneFact(alone[i], job)),
+        : holdOf(aloneFact(alone[i], job, lane)),
     ]),
   );
   return items.map((item) => ({ ...item, hold: holds.get(item.index) ?? null }));

@@ -165,7 +165,8 @@ function holdFact(
   const parked = parkedFact(lane, job, nowUs);
   if (parked) return parked;
   const alone = lane.queue.later.find(({ member }) => member.startsWith(`${job.id}:`));
-  if (flows.length === 0 && alone) return aloneFact({ why: whyOf(alone.member), dueUs: alone.dueUs }, job);
+  if (flows.length === 0 && alone)
+    return aloneFact({ why: whyOf(alone.member), dueUs: alone.dueUs }, job, lane);
   return limitHold(lane, nowUs) ?? comingHold(lane, job.id, outlooks);
 }
 
@@ -177,11 +178,17 @@ function parkedFact(lane: LaneState, { id }: Job, nowUs: number): HoldFact | und
 }
 
 /** What an item that waits alone waits for. */
-export function aloneFact({ why, dueUs }: WaitsAlone, { id, sender }: Pick<Job, 'id' | 'sender'>): HoldFact {
+export function aloneFact(
+  { why, dueUs }: WaitsAlone,
+  { id, sender }: Pick<Job, 'id' | 'sender'>,
+  lane: LaneState | undefined,
+): HoldFact {
   const untilMs = Math.ceil(dueUs / 1_000);
   switch (why) {
     case 'pair':
       return { limit: 'meta.pair', scope: sender, untilMs };
+    case 'people':
+      return { limit: 'meta.messaging_limit', scope: lane?.sender?.portfolio?.id ?? sender, untilMs };
     case 'person':
       return { limit: 'recipient', scope: id, untilMs };
     case 'template':

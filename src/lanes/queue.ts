@@ -68,7 +68,7 @@ const pairsOf = (flat: readonly string[]): [string, string][] =>
   flat.flatMap((text, i): [string, string][] => (i % 2 === 0 ? [[text, flat[i + 1] ?? '']] : []));
 
 /** Why an item waits alone, by the letter behind its name in the lane's later set (take.lua, settle.lua). */
-const WHY = { r: 'retry', p: 'pair', u: 'person', t: 'template' } as const;
+const WHY = { r: 'retry', p: 'pair', u: 'person', m: 'people', t: 'template' } as const;
 const LETTERS = Object.keys(WHY) as (keyof typeof WHY)[];
 
 export interface WaitsAlone {

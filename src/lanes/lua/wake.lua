@@ -1,5 +1,5 @@
 -- Wakes lanes of one home that sleep although they have work: what they wait for has changed. An idle lane stays idle, and a lane without
--- a hash gets none. What waits for its template is looked at again. A repeat gives the same tickets again.
+-- a hash gets none. What waits for its template or for the messaging limit is looked at again. A repeat gives the same tickets again.
 --   KEYS[1] lanes     the home's lanes by the time a turn must have opened
 --   KEYS[2..]         per lane: its hash, cursors, scheduled, later
 --   ARGV[1] clock     µs, or '' for the server's time
@@ -24,7 +24,8 @@ local function unpark(cursors, scheduled, later)
     end
   end
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', later, unpack(ahead))) do
-    if member:sub(-2) == ':t' then
+    -- Their template, or the messaging limit.
+    if member:find(':[tm]$') then
       redis.call('ZADD', later, us(now), member)
     end
   end

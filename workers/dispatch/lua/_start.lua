@@ -10,7 +10,7 @@ local PERSON_LETTERS = 16
 -- Persons looked up in one call.
 local SLICE_ROWS = 64
 -- Why a row waits alone; the letter stands behind it in the later set.
-local WHY = { pair = 'p', rest = 'u', template = 't' }
+local WHY = { pair = 'p', rest = 'u', unique = 'm', template = 't' }
 local PRIORITY = { 'high', 'normal', 'bulk' }
 
 -- The next moment's call goes to this row. Moments are written as µs from now: short, and exact.
@@ -58,12 +58,12 @@ local function waits(batch, keys, job, index, person, i)
   if alone and batch.room > 0 then
     batch.room = batch.room - 1
     redis.call('ZADD', keys.later, us(until_end(job, at)), job.id .. ':' .. index .. ':' .. WHY[limit.kind])
-    return 'later', at
+    return 'later', at, limit
   end
   if at < batch.wait then
     batch.wait, batch.waits_for = at, limit
   end
-  return 'stays', at
+  return 'stays', at, limit
 end
 
 -- A row that waited alone, of a job that is not open: it goes on waiting, or has been canceled.
@@ -91,10 +91,10 @@ local function start_one(batch, keys, job, slot, index, why, person)
     return
   end
   look_up(batch.personal, person ~= '' and { person } or {})
-  local wait, at = waits(batch, keys, job, name, person, 1)
+  local wait, at, limit = waits(batch, keys, job, name, person, 1)
   if wait then
     if wait == 'stays' then
-      redis.call('ZADD', keys.later, us(until_end(job, at)), member)
+      redis.call('ZADD', keys.later, us(until_end(job, at)), job.id .. ':' .. name .. ':' .. WHY[limit.kind])
     end
     return
   end
