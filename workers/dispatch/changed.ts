@@ -8,6 +8,9 @@ import type { DispatchContext } from './context.ts';
 
 type WakeContext = Pick<DispatchContext, 'redis' | 'namespace' | 'lanes' | 'tickets' | 'logger'>;
 
+/** Tickets that are added at the same time: a change of a portfolio wakes all its senders. */
+const TOGETHER = 200;
+
 /** Never rejects. A lane that could not be woken goes on at the time it sleeps until. */
 export async function wakeChanged(
   { redis, namespace, lanes, tickets, logger }: WakeContext,
@@ -19,7 +22,10 @@ export async function wakeChanged(
       // A new token may end what the old one began.
       await probeHolds(redis, namespace, home, ids);
       const woken = await lanes.wake(home, ids);
-      for (const { sender, n } of woken) await tickets.add({ home, sender, n }, 0);
+      for (let i = 0; i < woken.length; i += TOGETHER)
+        await Promise.all(
+          woken.slice(i, i + TOGETHER).map(({ sender, n }) => tickets.add({ home, sender, n }, 0)),
+        );
     } catch (error) {
       logger.warn('wake.failed', { home, reason: messageOf(error) });
     }
