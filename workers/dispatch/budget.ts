@@ -11,8 +11,8 @@ export interface Budget {
 
 /** A turn that wants many is served once this many are free: small batches cost more than a short wait. */
 const WORTHWHILE = 32;
-/** Of those that wait, each has had its share after this many places, so that thousands go on side by side … */
-const CYCLE = 3_200;
+/** Of those that wait, each has had its share once the places have gone round so often, so that all go on side by side … */
+const CYCLES = 4;
 /** … but no share is smaller: below it the cost per call doubles. */
 const SHARE_MIN = 8;
 
@@ -22,7 +22,7 @@ export function createBudget(size: number): Budget {
   const waiting = createLine<{ want: number; serve: (count: number) => void }>();
   const serve = (): void => {
     for (let head = waiting.head(); head; head = waiting.head()) {
-      const share = Math.max(SHARE_MIN, Math.ceil(CYCLE / waiting.length()));
+      const share = Math.max(SHARE_MIN, Math.ceil((CYCLES * size) / waiting.length()));
       const want = Math.min(head.want, share);
       if (free < Math.min(want, WORTHWHILE, size)) return;
       waiting.leave();
