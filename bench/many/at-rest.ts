@@ -17,7 +17,7 @@ const IDLE = 200;
 const SETTLE_MS = 8_000;
 const REST_MS = 20_000;
 const GAP_MS = 50;
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 400_000;
 
 export interface Rest {
   /** CPU of the dispatch process, of upkeep and its neighbours, and of Redis, while nothing is due. */
