@@ -4,8 +4,8 @@ import { bulk } from '../support/client.ts';
 import type { Arrival } from '../support/platform.ts';
 import { servedStage } from '../support/stage.ts';
 
-/** The promise is half a second where the limit is free; the rest is a busy machine. */
-const LATE_MAX_MS = 800;
+/** The promise is half a second where the limit is free (160 ms when the machine is); the rest is a machine with fifteen busy programs. */
+const LATE_MAX_MS = 1_500;
 const [FAST, SLOW, OTHER] = [3_000_000, 4_000_000, 5_000_000];
 const served = servedStage();
 
