@@ -63,8 +63,9 @@ export async function runCourse(
     await drive(run);
     return { namespace: sluice.namespace, results: await readResults(run) };
   } finally {
-    dispatchers?.close();
+    dispatchers?.release();
     await Promise.all([...programs, ...(sluice ? [sluice] : []), downstream].map((one) => one.stop()));
+    dispatchers?.forget();
   }
 }
 

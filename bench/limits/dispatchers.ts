@@ -28,8 +28,10 @@ export interface Dispatchers {
   calls(sender: number): Call[];
   /** For what share of their time the processes could not run, though they wanted to. */
   stalledShare(): number;
-  /** Thaws what is still frozen, and forgets the files. */
-  close(): void;
+  /** Thaws what is still frozen, so that it can be stopped. */
+  release(): void;
+  /** Removes the files, once nobody writes them any more. */
+  forget(): void;
 }
 
 export function createDispatchers(sluice: Sluice): Dispatchers {
@@ -81,10 +83,10 @@ export function createDispatchers(sluice: Sluice): Dispatchers {
       const sum = (of: (stall: Stall) => number): number => stalls.reduce((all, stall) => all + of(stall), 0);
       return sum(({ stalledMs }) => stalledMs) / sum(({ ofMs }) => ofMs);
     },
-    close: () => {
+    release: () => {
       for (const pid of frozen) thaw(pid);
-      rmSync(folder, { recursive: true, force: true });
     },
+    forget: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 

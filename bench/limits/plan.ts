@@ -80,8 +80,8 @@ function allLanes(condition: Condition): LaneCase[] {
 }
 
 /** A stretch of the minute must be longer than the minute, or its second round is not seen. */
-const BESIDE_MS = 66_000;
-const SLOT_MS = 12_000;
+const BESIDE_MS = 63_000;
+const SLOT_MS = 9_000;
 
 const courseOf = (processes: number, condition: Condition): Course => ({
   processes,

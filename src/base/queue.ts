@@ -29,6 +29,8 @@ export interface TicketQueue {
 
 /** Tickets that one process opens at the same time. */
 const CONCURRENCY = 64;
+/** An idle worker looks this often by itself: the word of a new ticket goes to one worker, and that one may be frozen. */
+const LOOK_S = 1;
 
 const jobIdOf = ({ sender, n }: Ticket): string => `${sender}.${n}`;
 
@@ -88,7 +90,7 @@ function startTaker(
         logger.warn('ticket.failed', { lane: job.data.sender, reason: messageOf(error) });
       }
     },
-    { connection, prefix, concurrency: CONCURRENCY },
+    { connection, prefix, concurrency: CONCURRENCY, drainDelay: LOOK_S },
   );
   worker.on('error', (error) => logger.warn('tickets.faltered', { reason: messageOf(error) }));
   return {

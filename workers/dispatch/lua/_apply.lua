@@ -1,7 +1,7 @@
 -- include: apply. Applies one outcome to its item, and remembers per chunk and job what has changed.
 -- batch: later = key of the items that wait alone, flying = key of the calls under way, wake = earliest time (µs) one of them is due, moved = how many items moved,
 --   ended = ends of the calls that gave their places back (false: never written), landed = run → how many of its calls did,
---   people = outcomes of those calls, one per person's limit to be told; seconds = second of its end → accepted calls, templates = holds fields of theirs,
+--   people = outcomes of those calls, one per person's limit to be told; ticks = tick of its end → accepted calls, till = the last of them (µs), templates = holds fields of theirs,
 --   throttled = whether a call was refused because there were too many.
 
 -- Bytes of the rows of a chunk, read once.
@@ -52,8 +52,9 @@ local function land(batch, chunk, offset, from, o)
     batch.landed[o.run] = (batch.landed[o.run] or 0) + 1
     batch.people[#batch.people + 1] = o
     if o.to == 'a' then
-      local second = math.floor(o.ended / 1000000)
-      batch.seconds[second] = (batch.seconds[second] or 0) + 1
+      local tick = math.floor(o.ended / TICK_US)
+      batch.ticks[tick] = (batch.ticks[tick] or 0) + 1
+      batch.till = math.max(batch.till, o.ended)
       batch.templates[#batch.templates + 1] = o.chunk.job.template ~= '' and o.chunk.job.template or nil
     end
   elseif slot and o.ended then

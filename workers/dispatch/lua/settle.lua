@@ -68,7 +68,7 @@ for i = 1, tonumber(ARGV[at]) do
 end
 at = at + tonumber(ARGV[at]) + 1
 
-local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {}, people = {}, seconds = {}, templates = {} }
+local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {}, people = {}, ticks = {}, till = 0, templates = {} }
 for i = at, #ARGV do
   apply(batch, read_outcome(ARGV[i], chunks, runs, batch))
 end
@@ -76,13 +76,13 @@ free_places(shared, batch.ended, linger)
 tell_persons(personal, batch.people, linger)
 for _, limit in ipairs(shared) do
   if limit.kind == 'adaptive' then
-    count_accepted(limit, batch.seconds)
+    count_accepted(limit, batch.ticks, batch.till)
     if batch.throttled then
       throttle(limit, now)
     end
   end
 end
-if next(batch.seconds) then
+if next(batch.ticks) then
   lift_holds(KEYS[6], { 'sender:' .. ARGV[2], 'credentials:' .. ARGV[2], 'portfolio', unpack(batch.templates) })
 end
 for run, count in pairs(batch.landed) do
