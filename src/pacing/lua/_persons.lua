@@ -3,17 +3,9 @@
 --     in the customer service window, sorted set (times) person → its end (µs), is free and not counted
 --   pair:   sorted set person → free again (µs): `per` after the end of the last call; a call under way is free after its deadline
 --   rest:   sorted set person → rests until (µs); binds marketing only
--- Members that no longer count are dropped, at most so many in one take: a day's worth at once would stop Redis for 50 ms.
-local TRIM = 500
+-- include: _trim.lua
 -- A pair whose call is under way is looked at again after this at the earliest: later than any moment that is planned.
 local UNDER_WAY_US = 100000
-
-local function trim(key, before)
-  local stale = redis.call('ZCOUNT', key, '-inf', us(before))
-  if stale > 0 then
-    redis.call('ZREMRANGEBYRANK', key, 0, math.min(stale, TRIM) - 1)
-  end
-end
 
 -- Counts and trims once per take.
 local function open_persons(personal, now)

@@ -8,17 +8,13 @@
 --   ARGV[4..]         person and end of the window (µs) of each
 -- Returns {guard, opened}: the guard band, the most that came in one second of the last minute; how many windows were not open before
 -- include: ../../base/lua/_time.lua
+-- include: _trim.lua
 local GUARD_US = 60000000
--- Windows that have ended are dropped, at most so many per call.
-local TRIM = 500
 local now = now_us(ARGV[1])
 local opened = 0
 
 if ARGV[4] then
-  local ended = redis.call('ZCOUNT', KEYS[1], '-inf', us(now))
-  if ended > 0 then
-    redis.call('ZREMRANGEBYRANK', KEYS[1], 0, math.min(ended, TRIM) - 1)
-  end
+  trim(KEYS[1], now)
   local latest = 0
   for i = 4, #ARGV, 2 do
     if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or '0') <= now then

@@ -1,5 +1,5 @@
 -- include: start. Marks candidates as started, in order, as long as there are moments for them and nothing holds the row itself back.
--- batch: now, moments, deadline, horizon (µs); used = moments taken; runs = answer per started run; flying, left = what is now under way;
+-- batch: now, moments, deadline (µs); used = moments taken; runs = answer per started run; flying, left = what is now under way;
 --   wait, waits_for = when the first row left in its place may go, and the limit that holds it; by = rows started, by queue.
 -- keys: later, cursors, scheduled, and lists = the queues in order. job: id, state, ends (µs, 0 = never), marketing, held_until (its
 -- template's hold), and its keys.
