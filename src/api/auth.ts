@@ -2,8 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Accounts, Principal } from '../accounts/port.ts';
 import { refused } from '../base/failure.ts';
-
-export type Scope = 'send:write' | 'job:read' | 'job:write' | 'sender:read' | 'sender:write';
+import type { Scope } from '../contract/account.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -25,11 +25,43 @@ const planSchema = z.union([
   }),
 ]);
 
+/** What a key may be allowed to do. */
+export const SCOPES = [
+  'messages:write',
+  'jobs:read',
+  'jobs:write',
+  'contacts:read',
+  'contacts:write',
+  'senders:read',
+  'senders:write',
+  'templates:write',
+  'media:write',
+  'webhooks:admin',
+  'keys:admin',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Names of the first release, which stand in accounts files. */
+const FORMER_SCOPES: Record<string, Scope> = {
+  'send:write': 'messages:write',
+  'job:read': 'jobs:read',
+  'job:write': 'jobs:write',
+  'sender:read': 'senders:read',
+  'sender:write': 'senders:write',
+};
+const formerScope = (scope: unknown): unknown =>
+  typeof scope === 'string' && Object.hasOwn(FORMER_SCOPES, scope) ? FORMER_SCOPES[scope] : scope;
+
+const scopes = z
+  .array(z.preprocess(formerScope, z.enum(['*', ...SCOPES])))
+  .min(1)
+  .max(32);
+
 export const apiKeySchema = z.strictObject({
   id,
   secret: z.string().min(32).max(255),
   environment,
-  scopes: z.array(z.string().min(1).max(64)).min(1).max(32).default(['*']),
+  scopes: scopes.default(['*']),
 });
 
 export const portfolioSchema = z.strictObject({

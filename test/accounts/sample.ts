@@ -25,7 +25,7 @@ export function sampleFile() {
         api_keys: [
           { id: 'acme_live', secret: SECRETS.acmeKey },
           { id: 'acme_test', secret: SECRETS.acmeTestKey, environment: 'test' as const },
-          { id: 'acme_reader', secret: SECRETS.acmeReader, scopes: ['job:read'] },
+          { id: 'acme_reader', secret: SECRETS.acmeReader, scopes: ['jobs:read'] },
         ],
         portfolios: [{ id: 'acme_bm', messaging_limit: 2_000 }],
         senders: [

@@ -32,7 +32,7 @@ const PARALLEL_JOBS = 16;
 const nothing = z.strictObject({});
 
 export function controlRoutes(app: FastifyInstance, options: ControlRoutesOptions): void {
-  const write = { config: { scope: 'job:write' as const } };
+  const write = { config: { scope: 'jobs:write' as const } };
   const { control, ledger, homes } = options;
   const read = async (caller: Principal, id: string): Promise<{ home: string; job: Job }> => {
     const home = homes.homeOfJob(caller, id);

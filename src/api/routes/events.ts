@@ -29,7 +29,7 @@ const FULL_RETRY_MS = 5_000;
 const ENDED: ReadonlySet<string> = new Set(['completed', 'canceled', 'expired', 'incomplete']);
 
 export function eventRoutes(app: FastifyInstance, { ledger, homes, clock }: EventRoutesOptions): void {
-  const config = { scope: 'job:read' as const, accepts: 'text/event-stream' };
+  const config = { scope: 'jobs:read' as const, accepts: 'text/event-stream' };
   const streams = new Set<AbortController>();
   app.addHook('preClose', async () => {
     for (const stream of streams) stream.abort();

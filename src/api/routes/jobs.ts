@@ -38,7 +38,7 @@ const listQuery = z.strictObject({
 const itemsQuery = z.strictObject({ ...pageFields, status: oneOf(ITEM_STATUSES).optional() });
 
 export function jobRoutes(app: FastifyInstance, { ledger, homes, secret }: JobRoutesOptions): void {
-  const config = { scope: 'job:read' as const };
+  const config = { scope: 'jobs:read' as const };
   const jobCursors = createCursors<JobPosition>(secret, 'jobs');
   const itemCursors = createCursors<number>(secret, 'items');
   const homeOf = (caller: Principal, id: string): string => {

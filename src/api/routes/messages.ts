@@ -13,7 +13,7 @@ export interface MessageRoutesOptions {
 }
 
 export function messageRoutes(app: FastifyInstance, { accept, ledger }: MessageRoutesOptions): void {
-  const config = { scope: 'send:write' as const };
+  const config = { scope: 'messages:write' as const };
   app.post('/v1/messages/bulk', { config, bodyLimit: BULK_BODY_MAX_BYTES }, (request, reply) =>
     answer(request, reply, (bulk) => accept.bulk(bulk), ledger),
   );

@@ -14,7 +14,7 @@ export interface PlanRoutesOptions extends PlanOptions {
 }
 
 export function planRoutes(app: FastifyInstance, options: PlanRoutesOptions): void {
-  const config = { scope: 'send:write' as const };
+  const config = { scope: 'messages:write' as const };
   app.post('/v1/jobs/plan', { config, bodyLimit: BULK_BODY_MAX_BYTES }, async (request) => {
     const body = request.body as Body | undefined;
     try {

@@ -16,8 +16,8 @@ import type { SenderRoutesOptions } from './senders.ts';
 const listQuery = z.strictObject(pageFields);
 
 export function portfolioRoutes(app: FastifyInstance, { accounts, secret }: SenderRoutesOptions): void {
-  const read = { config: { scope: 'sender:read' as const } };
-  const write = { config: { scope: 'sender:write' as const } };
+  const read = { config: { scope: 'senders:read' as const } };
+  const write = { config: { scope: 'senders:write' as const } };
   const cursors = createCursors<string>(secret, 'portfolios');
   const view = ({ id, environment, messaging_limit, limits, workspace }: Portfolio) => ({
     id,

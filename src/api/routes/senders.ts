@@ -28,8 +28,8 @@ export interface SenderRoutesOptions {
 const listQuery = z.strictObject(pageFields);
 
 export function senderRoutes(app: FastifyInstance, { accounts, secret, states }: SenderRoutesOptions): void {
-  const read = { config: { scope: 'sender:read' as const } };
-  const write = { config: { scope: 'sender:write' as const } };
+  const read = { config: { scope: 'senders:read' as const } };
+  const write = { config: { scope: 'senders:write' as const } };
   const cursors = createCursors<string>(secret, 'senders');
 
   app.get('/v1/senders', read, (request) => {
