@@ -1,6 +1,7 @@
 // The stations by name, each built from the stores. One process may run any set of them.
 import { createAccept } from '../src/accept/accept.ts';
 import { createControlStation } from '../src/accept/control.ts';
+import { createRetries } from '../src/accept/retry.ts';
 import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
@@ -48,7 +49,12 @@ export function apiOf(stores: Stores): Service & { url(): string } {
   const { config } = stores;
   const { namespace } = config;
   const accept = createAccept({ ...stores, namespace, check });
-  const control = createControlStation({ ...stores, namespace, controls: controlsOf(stores) });
+  const control = createControlStation({
+    ...stores,
+    namespace,
+    controls: controlsOf(stores),
+    retries: retriesOf(stores),
+  });
   return createApi({
     ...stores,
     namespace,
@@ -77,7 +83,14 @@ export function watchdogOf(stores: Stores, services: readonly Service[]): Watchd
 }
 
 const intakeOf = (stores: Stores): Service =>
-  createIntake({ ...stores, namespace: stores.config.namespace, controls: controlsOf(stores) });
+  createIntake({
+    ...stores,
+    namespace: stores.config.namespace,
+    controls: controlsOf(stores),
+    retries: retriesOf(stores),
+  });
+
+const retriesOf = (stores: Stores) => createRetries({ ...stores, namespace: stores.config.namespace });
 
 const controlsOf = ({ redis, config }: Stores) => createControls(redis, config.namespace);
 

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TicketQueue } from '../base/queue.ts';
-import type { ControlAction, JobPatch } from '../contract/control.ts';
+import type { ControlAction, JobPatch, JobRetry } from '../contract/control.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
 import type { ControlRecord, JobChanges, SealRecord } from '../contract/record.ts';
 import { JOB_LIFE_MS, SEND_AT_MAX_MS } from '../contract/request.ts';
@@ -15,6 +15,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { JobRow } from '../ledger/row.ts';
 import type { Log } from '../log/port.ts';
 import { entryOf } from './job-records.ts';
+import type { Retries } from './retry.ts';
 
 export interface ControlOptions {
   namespace: string;
@@ -24,6 +25,7 @@ export interface ControlOptions {
   ledger: Pick<Ledger, 'row'>;
   controls: Pick<Controls, 'number' | 'apply'>;
   tickets: Pick<TicketQueue, 'add'>;
+  retries: Retries;
 }
 
 export interface ControlStation {
@@ -34,6 +36,18 @@ export interface ControlStation {
   act(home: string, job: string, action: ControlAction): Promise<{ left: number } | undefined>;
   /** Throws `invalid_request` too, with details. */
   patch(home: string, job: string, patch: JobPatch): Promise<{ left: number } | undefined>;
+  /**
+   * Idempotent: what has been sent again is not there to be sent again. Works on a job that has ended. Throws `conflict` when its time is over or it
+   * is being canceled, `backlog_full`, and `unavailable` when nobody knows whether it was stored.
+   */
+  retry(home: string, job: string, include: JobRetry['include']): Promise<Retried | undefined>;
+}
+
+/** How many items are tried again; how many more there are than one call takes; and of how many nothing is left to send. */
+export interface Retried {
+  retried: number;
+  remaining: number;
+  unreadable: number;
 }
 
 const ENDED = new Set(['completed', 'expired', 'incomplete']);
@@ -57,28 +71,58 @@ export function createControlStation(options: ControlOptions): ControlStation {
       checkTimes(row.seal, changes, options.clock.now());
       return submit(options, row, { action: 'patch', changes });
     },
+    retry: async (home, job, include) => {
+      const row = await options.ledger.row(home, job);
+      return row && retry(options, row, include);
+    },
   };
 }
 
-type Order = Pick<ControlRecord, 'action' | 'changes'>;
+async function retry(
+  options: ControlOptions,
+  row: JobRow,
+  include: JobRetry['include'],
+): Promise<Retried | undefined> {
+  const { runs, count, remaining, unreadable } = await options.retries.plan(row, include);
+  if (count > 0) {
+    const record = await numbered(options, row.seal, { action: 'retry', retry: runs });
+    if (!record) return undefined;
+    await options.log.append('jobs', [entryOf(record)]);
+    await options.retries.apply(record);
+    const { job, sender } = row.seal;
+    options.logger.info('job.controlled', { job, sender, action: 'retry', state: row.state, count });
+  }
+  return { retried: count, remaining, unreadable };
+}
+
+type Order = Pick<ControlRecord, 'action' | 'changes' | 'retry'>;
 
 async function submit(options: ControlOptions, { seal, state }: JobRow, order: Order) {
   const { namespace, clock, logger, log, controls, tickets } = options;
   refuseEnded(state, order.action);
-  const { job, home, sender, fingerprint, dies_at } = seal;
-  const keys = jobKeys(namespace, home, job, fingerprint);
-  const seq = await controls.number(keys);
-  if (seq === undefined) return undefined;
-  const name = { v: 1 as const, type: 'control' as const, job, home, sender, fingerprint };
-  const record: ControlRecord = { ...name, seq, at: clock.now(), dies_at, ...order };
+  const { job, home, sender, fingerprint } = seal;
+  const record = await numbered(options, seal, order);
+  if (!record) return undefined;
   await log.append('jobs', [entryOf(record)]);
-  const applied = await controls.apply(record, keys);
+  const applied = await controls.apply(record, jobKeys(namespace, home, job, fingerprint));
   logger.info('job.controlled', { job, sender, action: order.action, state: stateOf(applied) });
   if (applied.outcome === 'gone') return undefined;
   if (applied.outcome === 'ended') throw conflict(applied.state);
   const { wake, left } = applied;
   if (wake) await tickets.add({ home, sender, n: wake.n }, wake.wakeUs / 1_000 - clock.now());
   return { left };
+}
+
+/** Undefined when there is no such job any more. */
+async function numbered(
+  { namespace, clock, controls }: ControlOptions,
+  { job, home, sender, fingerprint, dies_at }: SealRecord,
+  order: Order,
+): Promise<ControlRecord | undefined> {
+  const seq = await controls.number(jobKeys(namespace, home, job, fingerprint));
+  if (seq === undefined) return undefined;
+  const name = { v: 1 as const, type: 'control' as const, job, home, sender, fingerprint };
+  return { ...name, seq, at: clock.now(), dies_at, ...order };
 }
 
 const stateOf = (applied: Applied): string => (applied.outcome === 'gone' ? 'gone' : applied.state);

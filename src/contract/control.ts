@@ -16,6 +16,16 @@ export const jobPatchSchema = z
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), 'must change something');
 export type JobPatch = z.output<typeof jobPatchSchema>;
 
+/** `POST /v1/jobs/:id/retry`; the body may be left out. */
+export const jobRetrySchema = z.strictObject({
+  include: z
+    .array(z.enum(['failed', 'unknown']))
+    .min(1)
+    .max(2)
+    .default(['failed']),
+});
+export type JobRetry = z.output<typeof jobRetrySchema>;
+
 /** `POST /v1/jobs/control`. A filter without a field would mean every job, which nobody should say by leaving something out. */
 export const jobsControlSchema = z.strictObject({
   action: z.enum(CONTROL_ACTIONS),

@@ -91,7 +91,7 @@ export interface Item {
   reference: string | null;
   status: ItemStatus;
   attempts: number;
-  /** It was unknown for its time and was sent once more, as the job asked: the person may have it twice. */
+  /** It was unknown and was sent once more, as its job or a retry asked: the person may have it twice. */
   possible_duplicate?: boolean;
   provider_id: string | null;
   error: { code: string; message: string } | null;

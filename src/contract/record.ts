@@ -88,7 +88,7 @@ export const controlRecordSchema = z.object({
   seq: z.int().min(1),
   at,
   dies_at: at,
-  action: z.enum(['pause', 'resume', 'cancel', 'patch']),
+  action: z.enum(['pause', 'resume', 'cancel', 'patch', 'retry']),
   /** Of a patch; null takes a field away. */
   changes: z
     .object({
@@ -97,8 +97,11 @@ export const controlRecordSchema = z.object({
       priority: z.enum(['bulk', 'normal', 'high']).optional(),
     })
     .optional(),
+  /** Of a retry: the items that are tried again, neighbours with the same try together: first index, how many, the try that ended badly. */
+  retry: z.array(z.tuple([count, z.int().min(1), count])).optional(),
 });
 export type ControlRecord = z.output<typeof controlRecordSchema>;
+export type RetryRun = NonNullable<ControlRecord['retry']>[number];
 export type JobChanges = NonNullable<ControlRecord['changes']>;
 
 export const jobRecordSchema = z.discriminatedUnion('type', [

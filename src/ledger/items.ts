@@ -39,7 +39,7 @@ export function createItemReader(
     const next = end < row.seal.rows ? end : undefined;
     const chunks = await readChunks(redis, namespace, home, row, found);
     const tries = await triesOf(redis, keys, found);
-    const again = await resentOf(redis, keys, row, found);
+    const again = await resentOf(redis, keys, found);
     const rows = found.map((one, i) => itemOf(row, one, tries[i] ?? 0, chunks));
     return {
       rows: rows.map((item) => (again.has(item.index) ? { ...item, possible_duplicate: true } : item)),
@@ -91,14 +91,13 @@ async function triesOf(redis: Redis, keys: ReturnType<typeof jobKeys>, found: Fo
   );
 }
 
-/** Which of them were sent once more after nobody had heard of them: only jobs that ask for it have such. */
+/** Which of them were sent once more after nobody had heard of them. */
 async function resentOf(
   redis: Redis,
   keys: ReturnType<typeof jobKeys>,
-  { seal }: JobRow,
   found: Found[],
 ): Promise<Set<number>> {
-  if (seal.on_unknown !== 'resend' || found.length === 0) return new Set();
+  if (found.length === 0) return new Set();
   const marks = await ask(redis.client.hmget(keys.resent, ...found.map(({ index }) => String(index))));
   return new Set(found.filter((_, i) => marks[i] !== null).map(({ index }) => index));
 }

@@ -6,9 +6,9 @@ export interface JobKeys {
   statuses: string;
   /** String: a try byte per row, how often it was started (modulo 256). */
   tries: string;
-  /** Hash: index → starts that do not count as attempts. */
+  /** Hash: index → starts that do not count as attempts; "b" and the index → attempts before a client had it tried again. */
   uncounted: string;
-  /** Hash: index → 1 for items that were sent once more after nobody had heard of them. */
+  /** Hash: index → 1 for unknown items that were sent once more, by their job's wish or a client's. */
   resent: string;
   /** String: of a job with quiet hours where the recipients are, the number of a row's zone set as a byte. */
   zones: string;

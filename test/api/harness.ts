@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createAccept } from '../../src/accept/accept.ts';
 import { createControlStation } from '../../src/accept/control.ts';
 import type { Accept } from '../../src/accept/port.ts';
+import { createRetries } from '../../src/accept/retry.ts';
 import { createAccounts } from '../../src/accounts/registry.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { createHomeIndex } from '../../src/api/home-index.ts';
@@ -41,7 +42,16 @@ export async function startHarness({ redisUrl, accept = (real) => real, override
   const real = createAccept({ redis, namespace, secret, clock, log, ledger, accounts, logger, check });
   const tickets = { add: async () => {} };
   const controls = createControls(redis, namespace);
-  const control = createControlStation({ namespace, clock, logger, log, ledger, controls, tickets });
+  const control = createControlStation({
+    namespace,
+    clock,
+    logger,
+    log,
+    ledger,
+    controls,
+    tickets,
+    retries: createRetries({ redis, namespace, clock, tickets }),
+  });
   const api = createApi({
     redis,
     namespace,

@@ -27,6 +27,9 @@ test('commands are read whole', () => {
   expect(readCommand(['jobs'], { ...env, SLUICE_URL: 'http://y:1' })).toMatchObject({ url: 'http://y:1' });
   for (const name of ['pause', 'resume', 'cancel'])
     expect(readCommand([name, 'job_1'], env)).toEqual({ name, id: 'job_1', ...common });
+  const retry = { name: 'retry', id: 'job_1', ...common };
+  expect(readCommand(['retry', 'job_1'], env)).toEqual({ ...retry, unknown: false });
+  expect(readCommand(['retry', 'job_1', '--unknown'], env)).toEqual({ ...retry, unknown: true });
   expect(readCommand(['job', '--help'], {})).toEqual({ name: 'help' });
 });
 

@@ -188,6 +188,16 @@ const steps: Record<string, () => Promise<void>> = {
     const accepted = async () => (await service.api.job(id)).counts.accepted === 2;
     await until(accepted, { what: 'the unknown item went once more', timeoutMs: 30_000 });
   },
+  retry: async () => {
+    await stage.platform.fault({ kind: 'error', code: 131026, count: 1 });
+    const { id } = await service.api.send(bulk(2, {}, 8_650_000));
+    await service.api.completed(id);
+    await until(async () => (await service.api.act(id, 'retry')).status === 200, {
+      what: 'it is tried again',
+    });
+    const accepted = async () => (await service.api.job(id)).counts.accepted === 2;
+    await until(accepted, { what: 'the failed item went once more', timeoutMs: 30_000 });
+  },
   release: async () => {
     const answer = await service.api.post(bulk(1, { messages: [{ to: 'nobody' }] }));
     expect([422, 503]).toContain(answer.status);

@@ -21,6 +21,7 @@ test('there is one of each type', () => {
     'account.v1.json',
     'chunk.v1.json',
     'control.v1.json',
+    'control.v1.retry.json',
     'inbound.v1.json',
     'seal.v1.json',
     'seal.v1.timed.json',

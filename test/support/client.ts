@@ -54,7 +54,14 @@ export interface Answer {
 
 export interface ActAnswer {
   status: number;
-  body: { job?: JobView; left?: number; error?: { code: string } };
+  body: {
+    job?: JobView;
+    left?: number;
+    retried?: number;
+    remaining?: number;
+    unreadable?: number;
+    error?: { code: string; message: string };
+  };
 }
 
 export interface Client {
@@ -62,7 +69,7 @@ export interface Client {
   /** Changes an object, and gives it as it is then. */
   patch<T>(path: string, body: unknown): Promise<T>;
   /** Does something to a job, `pause` for example; gives the answer as it is. */
-  act(job: string, action: string): Promise<ActAnswer>;
+  act(job: string, action: string, body?: unknown): Promise<ActAnswer>;
   post(body: unknown, key?: string): Promise<Answer>;
   /** Posts, again with the same key while the answer is 503 or 409, as the contract asks, and gives the job. */
   send(body: unknown, key?: string): Promise<JobView>;
@@ -109,9 +116,13 @@ export function createClient(url: string): Client {
       if (!response.ok) throw new Error(`PATCH ${path}: ${response.status} ${text}`);
       return JSON.parse(text) as T;
     },
-    act: async (id, action) => {
-      const headers = { authorization: `Bearer ${API_KEY}` };
-      const response = await fetch(`${url}/v1/jobs/${id}/${action}`, { method: 'POST', headers });
+    act: async (id, action, body) => {
+      const headers = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' };
+      const response = await fetch(`${url}/v1/jobs/${id}/${action}`, {
+        method: 'POST',
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
       return { status: response.status, body: (await response.json()) as ActAnswer['body'] };
     },
     plan: async (body) => {

@@ -1,4 +1,5 @@
 // The intake station by itself on real Redis: log entries are handed to it one by one, in whatever order a test likes, as the log does it.
+import { createRetries } from '../../src/accept/retry.ts';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { Failure } from '../../src/base/failure.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -37,6 +38,13 @@ export async function openIntake(home: string): Promise<IntakeBench> {
       });
     },
   } as Log;
+  const queue = {
+    add: async (ticket: Ticket) => void tickets.push(ticket),
+    waits: () => Promise.resolve(false),
+    anyDue: () => Promise.resolve(false),
+    take: () => ({ stop: () => Promise.resolve() }),
+    close: () => Promise.resolve(),
+  };
   await createIntake({
     log,
     redis,
@@ -45,13 +53,8 @@ export async function openIntake(home: string): Promise<IntakeBench> {
     logger: silentLogger,
     ledger,
     controls: createControls(redis, namespace),
-    tickets: {
-      add: async (ticket: Ticket) => void tickets.push(ticket),
-      waits: () => Promise.resolve(false),
-      anyDue: () => Promise.resolve(false),
-      take: () => ({ stop: () => Promise.resolve() }),
-      close: () => Promise.resolve(),
-    },
+    tickets: queue,
+    retries: createRetries({ redis, namespace, clock, tickets: queue }),
   }).start();
   let position = 0;
   return {

@@ -2,7 +2,7 @@
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { STATUS_BYTE } from '../../src/contract/job.ts';
 import type { Limit } from '../../src/contract/limit.ts';
-import type { Row } from '../../src/contract/record.ts';
+import type { Row, SealRecord } from '../../src/contract/record.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
 import { jobKeys } from '../../src/ledger/keys.ts';
 import { chunkOf } from '../../src/ledger/row.ts';
@@ -24,6 +24,7 @@ export type To = Outcome['to'];
 
 export interface LedgerBench {
   intake: IntakeBench;
+  seal: SealRecord;
   id: string;
   /** Starts up to `want` items: what waits alone and is due, then the next rows. */
   take(want: number): Promise<Grant[]>;
@@ -66,6 +67,7 @@ export async function openLedger(
   let seq = 0;
   return {
     intake,
+    seal,
     id: seal.job,
     take: async (want) => {
       // Rows that are no items stand between the others.

@@ -41,6 +41,7 @@ export interface IntakeOptions {
   ledger: LedgerWriter;
   controls: Pick<Controls, 'apply' | 'cancelRows'>;
   tickets: TicketQueue;
+  retries: { apply(record: ControlRecord): Promise<void> };
   /** The time zones that contacts have told. */
   contactZones?: ContactZones;
 }
@@ -77,7 +78,8 @@ async function handle(options: IntakeOptions, entry: DeliveredEntry): Promise<vo
 
 /** The API has applied it too, as a rule: then it is not newer than the last, and changes nothing. */
 async function control(options: IntakeOptions, record: ControlRecord): Promise<void> {
-  const { controls, tickets, clock } = options;
+  const { controls, tickets, clock, retries } = options;
+  if (record.action === 'retry') return retries.apply(record);
   const applied = await controls.apply(record, keysOf(options, record));
   if (applied.outcome !== 'done' || !applied.wake) return;
   const { n, wakeUs } = applied.wake;

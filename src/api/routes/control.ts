@@ -1,4 +1,4 @@
-// POST /v1/jobs/:id/pause, resume and cancel, PATCH /v1/jobs/:id, and POST /v1/jobs/control for many at once. Each may be sent again.
+// POST /v1/jobs/:id/pause, resume, cancel and retry, PATCH /v1/jobs/:id, and POST /v1/jobs/control for many at once. Each may be sent again.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ControlStation } from '../../accept/control.ts';
@@ -9,6 +9,7 @@ import {
   type ControlAction,
   type JobsControl,
   jobPatchSchema,
+  jobRetrySchema,
   jobsControlSchema,
 } from '../../contract/control.ts';
 import type { Job } from '../../contract/job.ts';
@@ -52,6 +53,16 @@ export function controlRoutes(app: FastifyInstance, options: ControlRoutesOption
       const { job } = await read(callerOf(request), id);
       return action === 'cancel' ? { job, left: done.left } : { job };
     });
+
+  app.post<{ Params: { id: string } }>('/v1/jobs/:id/retry', write, async (request) => {
+    const { include } = orNothing(request, jobRetrySchema);
+    parseQuery(noQuery, request.query);
+    const { id } = request.params;
+    const { home } = await read(callerOf(request), id);
+    const done = await control.retry(home, id, include);
+    if (!done) throw noSuchJob();
+    return { job: (await read(callerOf(request), id)).job, ...done };
+  });
 
   app.patch<{ Params: { id: string } }>('/v1/jobs/:id', write, async (request, reply) => {
     const { value } = jsonBody(request, jobPatchSchema);
@@ -122,10 +133,14 @@ async function unlessEnded(
 }
 
 /** Nothing, or an empty object. */
-function noBody(request: FastifyRequest): void {
+const noBody = (request: FastifyRequest) => orNothing(request, nothing);
+
+/** A body that may be left out: then it is an empty object. */
+function orNothing<Schema extends z.ZodType>(request: FastifyRequest, schema: Schema): z.output<Schema> {
   const body = request.body as Body | undefined;
-  if (body !== undefined && body.raw.length > 0) jsonBody(request, nothing);
-  else body?.lease.release();
+  if (body !== undefined && body.raw.length > 0) return jsonBody(request, schema).value;
+  body?.lease.release();
+  return schema.parse({});
 }
 
 const noSuchJob = () => refused('not_found', 'There is no such job.');

@@ -9,7 +9,8 @@ export type Command =
   | ({ name: 'jobs' } & Common)
   | ({ name: 'job'; id: string; wait: boolean } & Common)
   | ({ name: 'items'; id: string; status: string | undefined } & Common)
-  | ({ name: ControlAction; id: string } & Common);
+  | ({ name: ControlAction; id: string } & Common)
+  | ({ name: 'retry'; id: string; unknown: boolean } & Common);
 
 interface Send {
   sender: string;
@@ -36,6 +37,7 @@ export const HELP = `sluice COMMAND [options]     (npm run -s sluice -- COMMAND 
   items ID [--status STATUS]    the recipients of a job (${ITEM_STATUSES.join(', ')})
   pause ID, resume ID           stops a job for now, and goes on with it
   cancel ID                     ends a job; what has left has left
+  retry ID [--unknown]          tries again what has failed; with --unknown also what nobody has heard of
 
   --url URL     where the API is (else SLUICE_URL, else http://127.0.0.1:8080)
   --help        this text
@@ -46,7 +48,7 @@ Exit status: 0 done; 1 the command line or the file is wrong; 2 the API refused;
 (send: with the same --key); 4 with --wait: the job has ended, and not every recipient was accepted.
 `;
 
-const NAMES = 'send, jobs, job, items, pause, resume and cancel';
+const NAMES = 'send, jobs, job, items, pause, resume, cancel and retry';
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
 const common = { url: text, help: { ...flag, short: 'h' } } as const;
@@ -114,6 +116,15 @@ const commands: Record<string, (args: string[], env: NodeJS.ProcessEnv) => Comma
   pause: controls('pause'),
   resume: controls('resume'),
   cancel: controls('cancel'),
+  retry(args, env) {
+    const { values, positionals } = parseArgs({
+      args,
+      options: { ...common, unknown: flag },
+      allowPositionals: true,
+    });
+    if (values.help) return { name: 'help' };
+    return { name: 'retry', id: oneId(positionals), unknown: values.unknown, ...commonOf(values.url, env) };
+  },
 };
 
 /** A command that does something to one job and takes nothing else. */

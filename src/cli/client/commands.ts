@@ -57,6 +57,8 @@ export async function run(command: Exclude<Command, { name: 'help' }>, terminal:
     case 'resume':
     case 'cancel':
       return control(command, api, terminal);
+    case 'retry':
+      return retry(command, api, terminal);
   }
 }
 
@@ -133,6 +135,24 @@ async function control({ name, id }: Of<ControlAction>, api: Api, { out, err }: 
   const path = `/v1/jobs/${encodeURIComponent(id)}/${name}`;
   const { body } = await api.send<{ job: Job; left?: number }>('POST', path, {});
   if (body.left !== undefined) lines(err, [`${count(body.left)} had left`]);
+  lines(out, jobLines(body.job));
+  return STATUS.done;
+}
+
+interface Retried {
+  job: Job;
+  retried: number;
+  remaining: number;
+  unreadable: number;
+}
+
+async function retry({ id, unknown }: Of<'retry'>, api: Api, { out, err }: Terminal): Promise<number> {
+  const include = unknown ? ['failed', 'unknown'] : ['failed'];
+  const path = `/v1/jobs/${encodeURIComponent(id)}/retry`;
+  const { body } = await api.send<Retried>('POST', path, { include });
+  lines(err, [`${count(body.retried)} are tried again`]);
+  if (body.remaining > 0) lines(err, [`${count(body.remaining)} more: try once more when these have gone`]);
+  if (body.unreadable > 0) lines(err, [`of ${count(body.unreadable)} nothing is left to send`]);
   lines(out, jobLines(body.job));
   return STATUS.done;
 }

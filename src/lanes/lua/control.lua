@@ -1,5 +1,5 @@
 -- Applies one control to a job: to its row, and to its cursors if it is in its lane. Controls may come in any order and again: of pauses and
--- resumes the newest counts, of patches the newest of each field, and a cancel always does.
+-- resumes the newest counts, of patches the newest of each field, and a cancel always does, once.
 --   KEYS[1] row        hash of the job
 --   KEYS[2] lane       hash of the lane
 --   KEYS[3] lanes      the home's lanes by the time a turn must have opened
@@ -30,15 +30,17 @@
 -- include: ../../ledger/lua/_items.lua
 -- include: _control.lua
 local now = now_us(ARGV[1])
-local h = redis.call('HMGET', KEYS[1], 'state', 'rev', 'then', 'left', 'ctl', 'ctl_next')
+local h = redis.call('HMGET', KEYS[1], 'state', 'rev', 'then', 'left', 'ctl', 'ctl_next', 'ctl_cancel')
 if not h[1] then
   return { 'gone' }
 end
 local accepted, seq, action = h[1] == 'accepted', tonumber(ARGV[4]), ARGV[6]
 local state = accepted and h[3] or h[1]
 local over = state == 'canceling' or state == 'canceled'
+-- A job that was canceled and tried again since has had this cancel already.
+local canceled = action == 'cancel' and (over or seq <= tonumber(h[7] or '0'))
 local switches = action == 'pause' or action == 'resume'
-if (switches and seq <= tonumber(h[5] or '0')) or (action == 'patch' and #ARGV < 13) or (action == 'cancel' and over) then
+if (switches and seq <= tonumber(h[5] or '0')) or (action == 'patch' and #ARGV < 13) or canceled then
   local ticket = redis.call('HMGET', KEYS[2], 'n', 'until', 'wake')
   local asleep = tonumber(ticket[2] or '0') <= now and tonumber(ticket[3] or '0') > 0
   return { 'done', state, h[4] or '0', asleep and ticket[1] or '0', asleep and ticket[3] or '0' }
@@ -79,7 +81,7 @@ elseif action == 'cancel' then
   for i = 1, 6 do
     left = left + tonumber(n[i] or '0')
   end
-  redis.call('HSET', KEYS[1], field, 'canceling', 'left', us(left))
+  redis.call('HSET', KEYS[1], field, 'canceling', 'left', us(left), 'ctl_cancel', us(math.max(seq, tonumber(h[7] or '0'))))
   forget(keys, job)
   redis.call('HINCRBY', KEYS[2], 'version', 1)
 elseif action == 'patch' then

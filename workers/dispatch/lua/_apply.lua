@@ -20,7 +20,9 @@ local function target_of(o, job)
     return 'c'
   end
   if o.to == 'q' and o.counts and o.most > 0 then
-    local counted = o.try - tonumber(redis.call('HGET', job.uncounted, us(o.index)) or '0')
+    -- A retry that a client asked for begins anew: 'b' holds how many tries had counted until then.
+    local h = redis.call('HMGET', job.uncounted, us(o.index), 'b' .. us(o.index))
+    local counted = o.try - tonumber(h[1] or '0') - tonumber(h[2] or '0')
     return counted >= o.most and 'f' or 'q'
   end
   return o.to
