@@ -34,6 +34,7 @@ import { eventRoutes } from './routes/events.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { openApiRoutes } from './routes/openapi.ts';
 import { planRoutes } from './routes/plan.ts';
 import { portfolioRoutes } from './routes/portfolios.ts';
 import { senderRoutes } from './routes/senders.ts';
@@ -67,6 +68,15 @@ export interface ApiOptions {
 export interface Api extends Service {
   /** `http://host:port` once started; the port is the real one when 0 was asked for. */
   url(): string;
+  /** Every route, once started. HEAD goes with GET and is not named. */
+  routes(): readonly ApiRoute[];
+}
+
+export interface ApiRoute {
+  method: string;
+  url: string;
+  /** What a key must be allowed; undefined: open to everybody. */
+  scope: string | undefined;
 }
 
 export function createApi(options: ApiOptions): Api {
@@ -77,12 +87,17 @@ export function createApi(options: ApiOptions): Api {
   guard(app, options);
   parseBodies(app, options);
   answerErrors(app, methods, logger);
-  app.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) methods.add(one, url);
+  const known: ApiRoute[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    for (const one of [method].flat()) {
+      methods.add(one, url);
+      if (one !== 'HEAD') known.push({ method: one, url, scope: config?.scope });
+    }
   });
   // A plugin, so that the hooks above are in place when its routes are made.
   app.register(async (routes) => {
     systemRoutes(routes, options);
+    openApiRoutes(routes);
     const homes = createHomeIndex(options.accounts, options.secret);
     const states = createHomeStates(options);
     const homeOfJob = (id: string) => homes.homeOfLetters(homeLettersOf(id) ?? '');
@@ -104,6 +119,7 @@ export function createApi(options: ApiOptions): Api {
     },
     stop: () => app.close(),
     url: () => urlOf(app.server as Server, config.host),
+    routes: () => known,
   };
 }
 

@@ -12,6 +12,7 @@ export const pageFields = {
   limit: z
     .string()
     .regex(/^\d{1,4}$/, `must be a whole number from 1 to ${PAGE_MAX}`)
+    .meta({ type: 'integer', minimum: 1, maximum: PAGE_MAX, pattern: undefined })
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= PAGE_MAX, `must be a whole number from 1 to ${PAGE_MAX}`)
     .default(PAGE_DEFAULT),
@@ -22,6 +23,7 @@ export const pageFields = {
 export const oneOf = <Value extends string>(values: readonly Value[]) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
+export const pageQuery = z.strictObject(pageFields);
 export const noQuery = z.strictObject({});
 
 /** Throws `invalid_request` with a detail per parameter. */

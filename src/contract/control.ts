@@ -1,6 +1,6 @@
 // What a client may do to a job that it has posted: pause, resume, cancel, change. Strict, as every request.
 import { z } from 'zod';
-import { JOB_STATUSES, PRIORITIES } from './job.ts';
+import { JOB_KINDS, JOB_STATUSES, PRIORITIES } from './job.ts';
 import { durationSchema, timestampSchema } from './time.ts';
 
 export const CONTROL_ACTIONS = ['pause', 'resume', 'cancel'] as const;
@@ -33,7 +33,7 @@ export const jobsControlSchema = z.strictObject({
     .strictObject({
       sender: z.string().min(1).max(64).optional(),
       status: z.enum(JOB_STATUSES).optional(),
-      kind: z.enum(['messages', 'contacts']).optional(),
+      kind: z.enum(JOB_KINDS).optional(),
       created_after: timestampSchema.optional(),
     })
     .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'must name something'),

@@ -1,4 +1,6 @@
 // A job and its items as clients see them, and the one table of item statuses that the ledger, its scripts and the API share.
+import { z } from 'zod';
+import { isoOut } from './time.ts';
 
 /** The byte that stands for each status in the ledger's status string. `absent`: a row that never became an item. */
 export const STATUS_BYTE = {
@@ -39,62 +41,69 @@ export const JOB_STATUSES = [
   'incomplete',
 ] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
-export type JobKind = 'messages' | 'contacts';
+export const JOB_KINDS = ['messages', 'contacts'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
 export type Priority = 'bulk' | 'normal' | 'high';
 /** Served in this order. */
 export const PRIORITIES: readonly Priority[] = ['high', 'normal', 'bulk'];
 
-export interface JobCounts {
-  total: number;
-  queued: number;
-  sending: number;
-  /** accepted, delivered or read */
-  accepted: number;
-  /** delivered or read */
-  delivered: number;
-  read: number;
-  failed: number;
-  unknown: number;
-  canceled: number;
-  expired: number;
-  suppressed: number;
-}
+const whole = z.int().min(0);
 
-/** Why something waits, and until when (ISO 8601). */
-export interface Hold {
-  limit: string;
-  scope: string;
-  until: string | null;
-  message: string;
-}
+export const jobCountsSchema = z.object({
+  total: whole,
+  queued: whole,
+  sending: whole,
+  accepted: whole.meta({ description: 'accepted, delivered or read' }),
+  delivered: whole.meta({ description: 'delivered or read' }),
+  read: whole,
+  failed: whole,
+  unknown: whole,
+  canceled: whole,
+  expired: whole,
+  suppressed: whole,
+});
+export type JobCounts = z.output<typeof jobCountsSchema>;
 
-export interface Job {
-  id: string;
-  kind: JobKind;
-  sender: string;
-  status: JobStatus;
-  priority: Priority;
-  created_at: string;
-  updated_at: string;
-  metadata: Record<string, unknown>;
-  rejected_count: number;
-  duplicate_count: number;
-  counts: JobCounts;
-  progress: number;
-  eta: { finish_at: string; p90: string } | null;
-  hold: Hold | null;
-}
+export const holdSchema = z
+  .object({ limit: z.string(), scope: z.string(), until: isoOut.nullable(), message: z.string() })
+  .meta({ id: 'Hold', description: 'Why something waits, and until when.' });
+export type Hold = z.output<typeof holdSchema>;
 
-export interface Item {
-  index: number;
-  to: string;
-  reference: string | null;
-  status: ItemStatus;
-  attempts: number;
-  /** It was unknown and was sent once more, as its job or a retry asked: the person may have it twice. */
-  possible_duplicate?: boolean;
-  provider_id: string | null;
-  error: { code: string; message: string } | null;
-  hold: Hold | null;
-  updated_at: string;
-}
+export const jobSchema = z
+  .object({
+    id: z.string(),
+    kind: z.enum(JOB_KINDS),
+    sender: z.string(),
+    status: z.enum(JOB_STATUSES),
+    priority: z.enum(['bulk', 'normal', 'high']),
+    created_at: isoOut,
+    updated_at: isoOut,
+    metadata: z.record(z.string(), z.unknown()),
+    rejected_count: whole,
+    duplicate_count: whole,
+    counts: jobCountsSchema,
+    progress: z.number().min(0).max(1),
+    eta: z.object({ finish_at: isoOut, p90: isoOut }).nullable(),
+    hold: holdSchema.nullable(),
+  })
+  .meta({ id: 'Job', description: 'One bulk job as it is now, in one consistent reading.' });
+export type Job = z.output<typeof jobSchema>;
+
+export const itemSchema = z
+  .object({
+    index: whole.meta({ description: 'The row in the request.' }),
+    to: z.string(),
+    reference: z.string().nullable(),
+    status: z.enum(ITEM_STATUSES),
+    attempts: whole,
+    possible_duplicate: z.boolean().exactOptional().meta({
+      description:
+        'It was unknown and was sent once more, as its job or a retry asked: the person may have it twice.',
+    }),
+    provider_id: z.string().nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    hold: holdSchema.nullable(),
+    updated_at: isoOut,
+  })
+  .meta({ id: 'Item', description: 'One recipient of a job.' });
+export type Item = z.output<typeof itemSchema>;

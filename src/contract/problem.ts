@@ -1,4 +1,5 @@
 // The closed list of things that can go wrong at the API, each with its HTTP status. Every error that a caller sees is one of these.
+import { z } from 'zod';
 
 export const PROBLEM_STATUS = {
   invalid_request: 400,
@@ -22,23 +23,25 @@ export const PROBLEM_STATUS = {
 
 export type ProblemCode = keyof typeof PROBLEM_STATUS;
 
-/** One fault in a request: where (`messages[3].to`), a short code, and a sentence. */
-export interface ProblemDetail {
-  path: string;
-  code: string;
-  message: string;
-}
+const detailSchema = z
+  .object({ path: z.string(), code: z.string(), message: z.string() })
+  .meta({ description: 'One fault in a request: where (`messages[3].to`), a short code, and a sentence.' });
+export type ProblemDetail = z.output<typeof detailSchema>;
 
 /** At most this many details travel in one error. */
 export const MAX_DETAILS = 100;
 
-/** The body of every error answer. `retry_after` is in seconds, rounded up. */
-export interface ProblemBody {
-  error: {
-    code: ProblemCode;
-    message: string;
-    request_id: string;
-    retry_after?: number;
-    details?: ProblemDetail[];
-  };
-}
+const PROBLEM_CODES = Object.keys(PROBLEM_STATUS) as ProblemCode[];
+
+export const problemSchema = z
+  .object({
+    error: z.object({
+      code: z.enum(PROBLEM_CODES),
+      message: z.string(),
+      request_id: z.string(),
+      retry_after: z.int().min(1).exactOptional().meta({ description: 'Seconds, rounded up.' }),
+      details: z.array(detailSchema).max(MAX_DETAILS).exactOptional(),
+    }),
+  })
+  .meta({ id: 'Problem', description: 'The body of every error answer.' });
+export type ProblemBody = z.output<typeof problemSchema>;

@@ -1,6 +1,7 @@
 // What a client posts to `/v1/messages/bulk` and `/v1/messages`, all but the messages themselves: those are up to 10,000 rows and have
 // their own check in accept. Strict: an unknown field is a mistake, said with its path.
 import { z } from 'zod';
+import { whatIfSchema } from './account.ts';
 import { MAX_DETAILS, type ProblemDetail } from './problem.ts';
 import { durationSchema, timestampSchema } from './time.ts';
 
@@ -74,10 +75,38 @@ const shared = {
 };
 const priority = z.enum(['bulk', 'normal', 'high']);
 
-const messages = z.custom<unknown[]>(Array.isArray, 'must be a list').check((ctx) => {
-  if (Array.isArray(ctx.value) && ctx.value.length >= 1 && ctx.value.length <= MAX_MESSAGES) return;
-  ctx.issues.push({ code: 'custom', input: undefined, message: `must have 1 to ${MAX_MESSAGES} messages` });
+const messages = z
+  .custom<unknown[]>(Array.isArray, 'must be a list')
+  .check((ctx) => {
+    if (Array.isArray(ctx.value) && ctx.value.length >= 1 && ctx.value.length <= MAX_MESSAGES) return;
+    ctx.issues.push({ code: 'custom', input: undefined, message: `must have 1 to ${MAX_MESSAGES} messages` });
+  })
+  .meta({
+    type: 'array',
+    minItems: 1,
+    maxItems: MAX_MESSAGES,
+    items: { $ref: '#/components/schemas/Message' },
+  });
+
+const to = z.string().meta({ description: 'With its country code.', examples: ['+16505551234'] });
+const variables = z.union([z.array(z.string()), z.record(z.string(), z.string())]).meta({
+  description: 'Of the template, by position or by name.',
 });
+const reference = z.string().max(REFERENCE_MAX);
+
+/** One of `messages`, as it is described; accept checks them by hand, because there are many. */
+export const messageSchema = z
+  .strictObject({
+    to,
+    variables: variables.optional(),
+    reference: reference.optional(),
+    template: templateSchema.optional(),
+    text: textSchema.optional(),
+  })
+  .meta({
+    id: 'Message',
+    description: 'One recipient. A template or a text of its own stands for that of the job.',
+  });
 
 /** `POST /v1/messages/bulk`. `messages` are looked at one by one in accept. */
 export const bulkRequestSchema = z
@@ -85,16 +114,25 @@ export const bulkRequestSchema = z
   .superRefine(consistent);
 export type BulkRequestBody = z.output<typeof bulkRequestSchema>;
 
+/** `POST /v1/jobs/plan`. */
+export const planRequestSchema = bulkRequestSchema.safeExtend({ what_if: whatIfSchema.optional() });
+
 /** `POST /v1/messages`: the fields of the one message stand beside the others. */
 export const oneRequestSchema = z
   .strictObject({
     ...shared,
     priority: priority.default('high'),
-    to: z.unknown(),
-    variables: z.unknown().optional(),
-    reference: z.unknown().optional(),
+    to: z.unknown().meta(described(to)),
+    variables: z.unknown().meta(described(variables)).optional(),
+    reference: z.unknown().meta(described(reference)).optional(),
   })
   .superRefine(consistent);
+
+/** The schema of a field that accept checks by hand. */
+function described(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+}
 
 interface Consistency {
   template?: unknown;

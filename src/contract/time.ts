@@ -13,20 +13,26 @@ function parseDuration(text: string): number | undefined {
 }
 
 /** A duration on the wire, as milliseconds after parsing. */
-export const durationSchema = z.string().transform((text, ctx) => {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  ctx.addIssue({
-    code: 'custom',
-    message: 'must be a duration such as "45s", "10m" or "24h", at most 30 days',
+export const durationSchema = z
+  .string()
+  .meta({ pattern: '^[0-9]{1,10}(ms|s|m|h|d)$', examples: ['10m'] })
+  .transform((text, ctx) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined) return ms;
+    ctx.addIssue({
+      code: 'custom',
+      message: 'must be a duration such as "45s", "10m" or "24h", at most 30 days',
+    });
+    return z.NEVER;
   });
-  return z.NEVER;
-});
 
 /** An ISO 8601 timestamp with its zone, as unix milliseconds after parsing. */
 export const timestampSchema = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 timestamp such as "2026-12-01T09:00:00Z"' })
   .transform((text) => Date.parse(text));
+
+/** A timestamp in an answer. */
+export const isoOut = z.iso.datetime();
 
 /** Unix milliseconds → "2026-03-28T14:30:00.000Z". */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();

@@ -100,6 +100,8 @@ export async function startHarness({ redisUrl, accept = (real) => real, override
     accounts,
     logger,
     metrics,
+    /** Every route that the API has. */
+    routes: api.routes(),
     stop: async () => {
       await api.stop();
       await accounts.stop();

@@ -5,6 +5,7 @@ import { type Source, source, sources, target } from './sources.ts';
 /** A room's floor: it may import rooms on lower floors, and itself. */
 const floors: Record<string, number> = {
   'src/contract': 0,
+  'src/client': 0,
   'src/base': 1,
   'src/setup': 1,
   'src/accounts': 2,

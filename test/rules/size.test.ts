@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type Source, source, sources } from './sources.ts';
 
 const bounds: [RegExp, number][] = [
+  [/\.generated\.ts$/, Number.POSITIVE_INFINITY],
   [/\.(ts|mjs)$/, 300],
   [/\.lua$/, 120],
 ];

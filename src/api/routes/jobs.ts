@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Principal } from '../../accounts/port.ts';
 import { refused } from '../../base/failure.ts';
 import type { Secret } from '../../base/secret.ts';
-import { ITEM_STATUSES, type Item, JOB_STATUSES, type Job } from '../../contract/job.ts';
+import { ITEM_STATUSES, type Item, JOB_KINDS, JOB_STATUSES, type Job } from '../../contract/job.ts';
 import { timestampSchema } from '../../contract/time.ts';
 import type { JobFilter, JobPosition, LedgerReader, Page } from '../../ledger/port.ts';
 import { callerOf } from '../auth.ts';
@@ -28,14 +28,14 @@ interface List<Row> {
 /** A narrow filter may leave a page empty though more is to come; so many reads are made to fill it. */
 const READS_PER_PAGE = 5;
 
-const listQuery = z.strictObject({
+export const jobsQuery = z.strictObject({
   ...pageFields,
   status: oneOf(JOB_STATUSES).optional(),
-  kind: oneOf(['messages', 'contacts']).optional(),
+  kind: oneOf(JOB_KINDS).optional(),
   sender: z.string().min(1).max(64).optional(),
   created_after: timestampSchema.optional(),
 });
-const itemsQuery = z.strictObject({ ...pageFields, status: oneOf(ITEM_STATUSES).optional() });
+export const itemsQuery = z.strictObject({ ...pageFields, status: oneOf(ITEM_STATUSES).optional() });
 
 export function jobRoutes(app: FastifyInstance, { ledger, homes, secret }: JobRoutesOptions): void {
   const config = { scope: 'jobs:read' as const };
@@ -81,7 +81,7 @@ async function listJobs(
   { workspace, environment }: Principal,
   query: unknown,
 ): Promise<List<Job>> {
-  const { limit, cursor, status, kind, sender, created_after: createdAfterMs } = parseQuery(listQuery, query);
+  const { limit, cursor, status, kind, sender, created_after: createdAfterMs } = parseQuery(jobsQuery, query);
   const filter: JobFilter = { status, kind, sender, createdAfterMs };
   const bound = [
     workspace,

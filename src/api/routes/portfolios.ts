@@ -1,6 +1,5 @@
 // GET /v1/portfolios, GET and PATCH /v1/portfolios/:id: what senders share. A change of the messaging limit binds all of them at once.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import type { Accounts, Portfolio } from '../../accounts/port.ts';
 import { refused } from '../../base/failure.ts';
 import { portfolioPatchSchema } from '../../contract/account.ts';
@@ -10,10 +9,8 @@ import { checkIfMatch, tagged } from '../etag.ts';
 import { jsonBody } from '../json-body.ts';
 import { checkPeriods, limitViews } from '../limit-views.ts';
 import { pageAfter } from '../page.ts';
-import { noQuery, pageFields, parseQuery } from '../query.ts';
+import { noQuery, pageQuery, parseQuery } from '../query.ts';
 import type { SenderRoutesOptions } from './senders.ts';
-
-const listQuery = z.strictObject(pageFields);
 
 export function portfolioRoutes(app: FastifyInstance, { accounts, secret }: SenderRoutesOptions): void {
   const read = { config: { scope: 'senders:read' as const } };
@@ -35,7 +32,7 @@ export function portfolioRoutes(app: FastifyInstance, { accounts, secret }: Send
     const page = pageAfter(
       accounts.portfolios(caller),
       caller,
-      parseQuery(listQuery, request.query),
+      parseQuery(pageQuery, request.query),
       cursors,
     );
     return { ...page, data: page.data.map(view) };

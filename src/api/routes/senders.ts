@@ -1,7 +1,6 @@
 // GET /v1/senders, GET and PATCH /v1/senders/:id. A change binds every process within half a second. Secrets never come back out, and
 // what belongs to another workspace or environment is not there.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import type { Accounts, Sender } from '../../accounts/port.ts';
 import type { AccountsRegistry } from '../../accounts/registry.ts';
 import { refused } from '../../base/failure.ts';
@@ -17,15 +16,13 @@ import { type HomeStates, laneHold } from '../home-state.ts';
 import { jsonBody } from '../json-body.ts';
 import { checkPeriods, limitViews, useView } from '../limit-views.ts';
 import { pageAfter } from '../page.ts';
-import { noQuery, pageFields, parseQuery } from '../query.ts';
+import { noQuery, pageQuery, parseQuery } from '../query.ts';
 
 export interface SenderRoutesOptions {
   accounts: Accounts & Pick<AccountsRegistry, 'change'>;
   secret: Secret;
   states: HomeStates;
 }
-
-const listQuery = z.strictObject(pageFields);
 
 export function senderRoutes(app: FastifyInstance, { accounts, secret, states }: SenderRoutesOptions): void {
   const read = { config: { scope: 'senders:read' as const } };
@@ -34,7 +31,7 @@ export function senderRoutes(app: FastifyInstance, { accounts, secret, states }:
 
   app.get('/v1/senders', read, (request) => {
     const caller = callerOf(request);
-    const page = pageAfter(accounts.senders(caller), caller, parseQuery(listQuery, request.query), cursors);
+    const page = pageAfter(accounts.senders(caller), caller, parseQuery(pageQuery, request.query), cursors);
     return { ...page, data: page.data.map(senderView) };
   });
 

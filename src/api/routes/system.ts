@@ -12,7 +12,14 @@ export interface SystemRoutesOptions {
 
 const LINKS = {
   name: 'sluice',
-  links: { jobs: '/v1/jobs', health: '/healthz', readiness: '/readyz', metrics: '/metrics' },
+  links: {
+    jobs: '/v1/jobs',
+    health: '/healthz',
+    readiness: '/readyz',
+    metrics: '/metrics',
+    openapi: '/openapi.json',
+    docs: '/docs',
+  },
 };
 
 export function systemRoutes(app: FastifyInstance, { checks, metrics, clock }: SystemRoutesOptions): void {

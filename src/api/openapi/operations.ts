@@ -1,0 +1,13 @@
+// Every operation of the API. A new group of routes adds its file here.
+import { jobOperations } from './jobs.ts';
+import { messageOperations } from './messages.ts';
+import type { Operations } from './operation.ts';
+import { senderOperations } from './senders.ts';
+import { systemOperations } from './system.ts';
+
+export const OPERATIONS: Operations = {
+  ...messageOperations,
+  ...jobOperations,
+  ...senderOperations,
+  ...systemOperations,
+};

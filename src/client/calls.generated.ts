@@ -1,0 +1,135 @@
+// Written by `npm run openapi` from the API's description. Changes here are lost.
+
+export type Accepted = { job: Job; rejected: Rejected[]; duplicates: Duplicate[] };
+
+export type Canceled = { job: Job; left: number };
+
+export type Controlled = { job: Job };
+
+export type Duplicate = { index: number; of: number };
+
+export type Hold = { limit: string; scope: string; until: string | null; message: string };
+
+export type Item = { index: number; to: string; reference: string | null; status: "queued" | "sending" | "accepted" | "delivered" | "read" | "failed" | "unknown" | "canceled" | "expired" | "suppressed"; attempts: number; possible_duplicate?: boolean; provider_id: string | null; error: ({ code: string; message: string }) | null; hold: Hold | null; updated_at: string };
+
+export type Items = { data: Item[]; has_more: boolean; next_cursor: string | null };
+
+export type Job = { id: string; kind: "messages" | "contacts"; sender: string; status: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; priority: "bulk" | "normal" | "high"; created_at: string; updated_at: string; metadata: Record<string, unknown>; rejected_count: number; duplicate_count: number; counts: { total: number; queued: number; sending: number; accepted: number; delivered: number; read: number; failed: number; unknown: number; canceled: number; expired: number; suppressed: number }; progress: number; eta: ({ finish_at: string; p90: string }) | null; hold: Hold | null };
+
+export type Jobs = { data: Job[]; has_more: boolean; next_cursor: string | null };
+
+export type Limit = { name: string; count: number; per: string; pace: "even" | "burst" };
+
+export type LimitUse = { name: string; scope: string; kind: "rolling" | "concurrency" | "unique" | "pair"; count: number; per: string | null; used: number; free: number | null; next_free: string | null; cap: number | null };
+
+export type LimitUses = { data: LimitUse[] };
+
+export type ListedSender = { id: string; platform: string; environment: "live" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean };
+
+export type ManyControlled = { matched: number; changed: number; left: number; has_more: boolean };
+
+export type Message = { to: string; variables?: string[] | (Record<string, string>); reference?: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean } };
+
+export type Plan = { sender: string; total: number; rejected_count: number; duplicate_count: number; suppressed_count: number; rejected: Rejected[]; duplicates: Duplicate[]; timeline: ({ start: string; end: string; count: number; limit: string | null; scope: string | null; message: string | null })[]; finish_at: string | null; p90: string | null; expired: number; what_if: ({ sender: string; timeline: ({ start: string; end: string; count: number; limit: string | null; scope: string | null; message: string | null })[]; finish_at: string | null; p90: string | null; expired: number }) | null };
+
+export type Portfolio = { id: string; environment: "live" | "test"; messaging_limit: number | "unlimited"; limits: Limit[]; senders: string[] };
+
+export type Portfolios = { data: Portfolio[]; has_more: boolean; next_cursor: string | null };
+
+export type Problem = { error: { code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "idempotency_in_progress" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "unprocessable" | "rate_limit_exceeded" | "backlog_full" | "internal" | "unavailable"; message: string; request_id: string; retry_after?: number; details?: ({ path: string; code: string; message: string })[] } };
+
+export type Readiness = { status: "ready" | "not_ready"; checks: Record<string, boolean> };
+
+export type Rejected = { index: number; code: string; message: string };
+
+export type Sender = { id: string; platform: string; environment: "live" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean; hold: Hold | null };
+
+export type Senders = { data: ListedSender[]; has_more: boolean; next_cursor: string | null };
+
+/** What each operation takes and answers. */
+export interface Calls {
+  /** One bulk job of up to 10,000 messages. */
+  sendBulk: { headers?: { "idempotency-key"?: string }; body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages: Message[] }; answer: Accepted };
+  /** One message, ahead of bulk jobs. */
+  sendOne: { headers?: { "idempotency-key"?: string }; body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; to: string; variables?: string[] | (Record<string, string>); reference?: string }; answer: Accepted };
+  /** What would become of a bulk job, with nothing kept and nothing sent. */
+  planBulk: { body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages: Message[]; what_if?: { throughput?: number; messaging_limit?: number | "unlimited"; sender?: string } }; answer: Plan };
+  /** Jobs, newest first. */
+  listJobs: { query?: { limit?: number; cursor?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts"; sender?: string; created_after?: string }; answer: Jobs };
+  /** One job as it is now. */
+  getJob: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Job };
+  /** Changes when and in what order a job goes. */
+  changeJob: { params: { id: string }; body: { send_at?: string | null; spread?: string | null; priority?: "high" | "normal" | "bulk" }; answer: Job };
+  /** Recipients of a job with their status, by index. */
+  listItems: { params: { id: string }; query?: { limit?: number; cursor?: string; status?: "queued" | "sending" | "accepted" | "delivered" | "read" | "failed" | "unknown" | "canceled" | "expired" | "suppressed" }; answer: Items };
+  /** The job as it changes, as server-sent events, until it has ended. */
+  followJob: { params: { id: string }; headers?: { "last-event-id"?: string }; answer: Response };
+  /** Sends no more of a job until it is resumed. */
+  pauseJob: { params: { id: string }; body?: Record<string, never>; answer: Controlled };
+  /** Sends on. */
+  resumeJob: { params: { id: string }; body?: Record<string, never>; answer: Controlled };
+  /** Ends a job: what has not left does not leave. */
+  cancelJob: { params: { id: string }; body?: Record<string, never>; answer: Canceled };
+  /** Pauses, resumes or cancels the jobs that fit a filter, at most 1,000 in one call. */
+  controlJobs: { body: { action: "pause" | "resume" | "cancel"; filter: { sender?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts"; created_after?: string } }; answer: ManyControlled };
+  /** Senders by id. */
+  listSenders: { query?: { limit?: number; cursor?: string }; answer: Senders };
+  /** One sender, and what holds its messages. */
+  getSender: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Sender };
+  /** Changes a sender. */
+  changeSender: { params: { id: string }; headers?: { "if-match"?: string }; body: { throughput?: number; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; paused?: boolean }; answer: Sender };
+  /** Live use of every limit of a sender. */
+  getSenderLimits: { params: { id: string }; answer: LimitUses };
+  /** Portfolios by id. */
+  listPortfolios: { query?: { limit?: number; cursor?: string }; answer: Portfolios };
+  /** One portfolio. */
+  getPortfolio: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Portfolio };
+  /** Changes what all senders of a portfolio share. */
+  changePortfolio: { params: { id: string }; headers?: { "if-match"?: string }; body: { messaging_limit?: number | "unlimited"; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[] }; answer: Portfolio };
+  /** What this is, and where to look. */
+  getRoot: { answer: { name: string; links: Record<string, string> } };
+  /** Whether this process lives. */
+  getHealth: { answer: { status: "ok" } };
+  /** Whether what this process needs answers. */
+  getReadiness: { answer: Readiness };
+  /** Metrics as Prometheus reads them. */
+  getMetrics: { answer: Response };
+  /** This description, OpenAPI 3.1. */
+  getOpenApi: { answer: Record<string, unknown> };
+  /** This description as a page. */
+  getDocs: { answer: Response };
+  /** The handshake of a platform. */
+  proveHook: { params: { platform: string; sender: string }; query?: { "hub.mode"?: string; "hub.verify_token"?: string; "hub.challenge"?: string }; answer: Response };
+  /** What a platform says by itself: receipts, messages of people, changes of accounts. */
+  takeHook: { params: { platform: string; sender: string }; headers?: { "x-hub-signature-256"?: string }; body: Record<string, unknown>; answer: { received: true } };
+}
+
+export const ROUTES = {
+  sendBulk: 'POST /v1/messages/bulk',
+  sendOne: 'POST /v1/messages',
+  planBulk: 'POST /v1/jobs/plan',
+  listJobs: 'GET /v1/jobs',
+  getJob: 'GET /v1/jobs/{id}',
+  changeJob: 'PATCH /v1/jobs/{id}',
+  listItems: 'GET /v1/jobs/{id}/items',
+  followJob: 'GET /v1/jobs/{id}/events',
+  pauseJob: 'POST /v1/jobs/{id}/pause',
+  resumeJob: 'POST /v1/jobs/{id}/resume',
+  cancelJob: 'POST /v1/jobs/{id}/cancel',
+  controlJobs: 'POST /v1/jobs/control',
+  listSenders: 'GET /v1/senders',
+  getSender: 'GET /v1/senders/{id}',
+  changeSender: 'PATCH /v1/senders/{id}',
+  getSenderLimits: 'GET /v1/senders/{id}/limits',
+  listPortfolios: 'GET /v1/portfolios',
+  getPortfolio: 'GET /v1/portfolios/{id}',
+  changePortfolio: 'PATCH /v1/portfolios/{id}',
+  getRoot: 'GET /',
+  getHealth: 'GET /healthz',
+  getReadiness: 'GET /readyz',
+  getMetrics: 'GET /metrics',
+  getOpenApi: 'GET /openapi.json',
+  getDocs: 'GET /docs',
+  proveHook: 'GET /hooks/{platform}/{sender}',
+  takeHook: 'POST /hooks/{platform}/{sender}',
+} as const;
