@@ -42,6 +42,8 @@ export type Readiness = { status: "ready" | "not_ready"; checks: Record<string, 
 
 export type Rejected = { index: number; code: string; message: string };
 
+export type Retried = { job: Job; retried: number; remaining: number; unreadable: number };
+
 export type Sender = { id: string; platform: string; environment: "live" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean; hold: Hold | null };
 
 export type Senders = { data: ListedSender[]; has_more: boolean; next_cursor: string | null };
@@ -70,6 +72,8 @@ export interface Calls {
   resumeJob: { params: { id: string }; body?: Record<string, never>; answer: Controlled };
   /** Ends a job: what has not left does not leave. */
   cancelJob: { params: { id: string }; body?: Record<string, never>; answer: Canceled };
+  /** Tries again what failed, and on request what nobody has heard of. */
+  retryJob: { params: { id: string }; body?: { include?: ("failed" | "unknown")[] }; answer: Retried };
   /** Pauses, resumes or cancels the jobs that fit a filter, at most 1,000 in one call. */
   controlJobs: { body: { action: "pause" | "resume" | "cancel"; filter: { sender?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts"; created_after?: string } }; answer: ManyControlled };
   /** Senders by id. */
@@ -116,6 +120,7 @@ export const ROUTES = {
   pauseJob: 'POST /v1/jobs/{id}/pause',
   resumeJob: 'POST /v1/jobs/{id}/resume',
   cancelJob: 'POST /v1/jobs/{id}/cancel',
+  retryJob: 'POST /v1/jobs/{id}/retry',
   controlJobs: 'POST /v1/jobs/control',
   listSenders: 'GET /v1/senders',
   getSender: 'GET /v1/senders/{id}',

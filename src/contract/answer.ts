@@ -55,7 +55,7 @@ const limitView = z
   .object({ name: text, count: whole, per: text, pace: z.enum(['even', 'burst']) })
   .meta({ id: 'Limit', description: 'At most `count` messages in any rolling period `per`.' });
 
-const senderViewSchema = z
+export const senderViewSchema = z
   .object({
     id: text,
     platform: text,
@@ -72,7 +72,6 @@ const senderViewSchema = z
 export const oneSenderSchema = z
   .object({ ...senderViewSchema.shape, hold })
   .meta({ id: 'Sender', description: 'One number or channel at a platform. Secrets never come back out.' });
-export const sendersSchema = pageOf(senderViewSchema).meta({ id: 'Senders' });
 
 export const limitUsesSchema = z
   .object({

@@ -1,7 +1,7 @@
 // What the examples of several operations share.
 import type { Item, Job } from '../../contract/job.ts';
 
-export const JOB_ID = 'job_4qk7w2mZrTt1x0aBcD3e5F6g';
+const JOB_ID = 'job_4qk7w2mZrTt1x0aBcD3e5F6g';
 
 export const JOB: Job = {
   id: JOB_ID,

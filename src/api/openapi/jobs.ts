@@ -8,7 +8,12 @@ import {
   manyControlledSchema,
   retriedSchema,
 } from '../../contract/answer.ts';
-import { CONTROL_ACTIONS, jobPatchSchema, jobRetrySchema, jobsControlSchema } from '../../contract/control.ts';
+import {
+  CONTROL_ACTIONS,
+  jobPatchSchema,
+  jobRetrySchema,
+  jobsControlSchema,
+} from '../../contract/control.ts';
 import { jobSchema } from '../../contract/job.ts';
 import { itemsQuery, jobsQuery } from '../routes/jobs.ts';
 import { ITEM, JOB, page } from './examples.ts';
@@ -110,7 +115,12 @@ export const jobOperations: Operations = {
     scope: 'jobs:write',
     body: { optional: true, content: json(jobRetrySchema, { include: ['failed', 'unknown'] }) },
     answers: {
-      200: ok('How many are tried again.', retriedSchema, { job: JOB, retried: 4, remaining: 0, unreadable: 0 }),
+      200: ok('How many are tried again.', retriedSchema, {
+        job: JOB,
+        retried: 4,
+        remaining: 0,
+        unreadable: 0,
+      }),
     },
     problems: ['conflict', 'backlog_full'],
   },

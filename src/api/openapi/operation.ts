@@ -6,8 +6,8 @@
 // Say only what is special: the problems that follow from a scope, a path parameter, a query or a body are added by document.ts, and so are the
 // headers that every answer has. Shapes of answers stand in src/contract with `.meta({ id })`: those become named schemas and named types.
 import type { z } from 'zod';
-import type { ProblemCode } from '../../contract/problem.ts';
 import type { Scope } from '../../contract/account.ts';
+import type { ProblemCode } from '../../contract/problem.ts';
 
 export interface Header {
   description: string;

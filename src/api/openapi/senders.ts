@@ -4,9 +4,10 @@ import { portfolioPatchSchema, senderPatchSchema } from '../../contract/account.
 import {
   limitUsesSchema,
   oneSenderSchema,
+  pageOf,
   portfoliosSchema,
   portfolioViewSchema,
-  sendersSchema,
+  senderViewSchema,
 } from '../../contract/answer.ts';
 import { pageQuery } from '../query.ts';
 import { page } from './examples.ts';
@@ -36,7 +37,7 @@ export const senderOperations: Operations = {
     summary: 'Senders by id',
     scope: 'senders:read',
     query: pageQuery,
-    answers: { 200: ok('One page.', sendersSchema, page(LISTED)) },
+    answers: { 200: ok('One page.', pageOf(senderViewSchema).meta({ id: 'Senders' }), page(LISTED)) },
   },
   'GET /v1/senders/:id': {
     id: 'getSender',
