@@ -13,6 +13,7 @@ import { createLanes } from '../src/lanes/lanes.ts';
 import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
+import { createSeats } from '../src/memory/seats.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
 import { aftermathOf } from '../src/platforms/meta/aftermath.ts';
 import { check } from '../src/platforms/meta/check.ts';
@@ -27,6 +28,7 @@ import { createPersons } from './dispatch/person.ts';
 import { createDispatch } from './dispatch/worker.ts';
 import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
+import { createTrustingKeeper } from './memory/keeper.ts';
 import { createReceipts } from './receipts/worker.ts';
 import type { Stores } from './stores.ts';
 import { resendDue } from './upkeep/resend.ts';
@@ -134,6 +136,7 @@ function dispatchOf(stores: Stores): Service {
   const context: DispatchContext = {
     ...stores,
     namespace: config.namespace,
+    memory: createTrustingKeeper(createSeats(redis, config.namespace), stores.logger),
     lanes: lanesOf(stores),
     holders: createHolders(redis, config.namespace),
     platforms: { meta: createMeta(http, clock) },

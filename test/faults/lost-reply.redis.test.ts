@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
 import { holdersKey, laneKeys, lanesKey } from '../../src/lanes/keys.ts';
 import { jobRowKey } from '../../src/ledger/keys.ts';
+import { seatKey } from '../../src/memory/keys.ts';
 import { holdsKey, windowKey } from '../../src/pacing/keys.ts';
 import { expectAgreement } from '../support/both-ends.ts';
 import { bulk } from '../support/client.ts';
@@ -93,6 +94,10 @@ const steps: Record<string, () => Promise<void>> = {
     // A process that held lanes and lives no more, and a lane that has a turn until later.
     await redis.client.zadd(lanesKey(stage.namespace, 's:s2'), (Date.now() + 3_000) * 1_000, 's2');
     await redis.client.sadd(holdersKey(stage.namespace), 'gone');
+  },
+  sit: async () => {
+    // Nobody has verified the home on this server.
+    await redis.client.del(seatKey(stage.namespace, 's:s1'));
   },
   park: async () => {
     // The last of a job wait for calls that are slow to end.

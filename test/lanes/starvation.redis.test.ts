@@ -6,6 +6,7 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import type { Limit } from '../../src/contract/limit.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
+import { createSeats } from '../../src/memory/seats.ts';
 import { createServerClock } from '../../src/pacing/server-clock.ts';
 import { type Candidate, take } from '../../workers/dispatch/take.ts';
 import { type IntakeBench, openIntake } from '../support/intake-bench.ts';
@@ -37,6 +38,7 @@ async function order(setups: readonly Setup[]): Promise<number[]> {
   }
   const views = new Map(seals.map((seal) => [seal.job, { home: LANE.home, seal, spans: [] }]));
   const lanes = createLanes({ redis, namespace });
+  await createSeats(redis, namespace).sit(LANE.home, 0, 60_000);
   const turn = await lanes.open(LANE, bench.tickets.at(-1)?.n ?? '', clock.randomHex(8));
   const fence = turn.state === 'open' ? turn.fence : '';
   const serverClock = createServerClock();
@@ -51,7 +53,8 @@ async function order(setups: readonly Setup[]): Promise<number[]> {
     if (candidates.length === 0) return started;
     const options = { redis, namespace, clock, serverClock, ...parts };
     const taken = await take(options, LANE, { fence, seq }, LIMITS, candidates, TAKE_ROWS);
-    for (const { view } of taken?.grants ?? []) started.push(seals.indexOf(view.seal));
+    for (const { view } of typeof taken === 'object' ? taken.grants : [])
+      started.push(seals.indexOf(view.seal));
   }
 }
 

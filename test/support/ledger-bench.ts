@@ -6,6 +6,7 @@ import type { Row, SealRecord } from '../../src/contract/record.ts';
 import { createLanes } from '../../src/lanes/lanes.ts';
 import { jobKeys } from '../../src/ledger/keys.ts';
 import { chunkOf } from '../../src/ledger/row.ts';
+import { createSeats } from '../../src/memory/seats.ts';
 import { limitKeys } from '../../src/pacing/keys.ts';
 import { createServerClock } from '../../src/pacing/server-clock.ts';
 import { type Outcome, type Settled, settle } from '../../workers/dispatch/settle.ts';
@@ -51,6 +52,7 @@ export async function openLedger(
   const { seal, chunks, sealed } = jobEntries({ ...LANE, rows, chunkRows, onUnknown });
   const lanes = createLanes({ redis, namespace });
   for (const entry of [...chunks, sealed]) await intake.deliver(entry);
+  await createSeats(redis, namespace).sit(HOME, 0, 60_000);
   const opened = await lanes.open(LANE, intake.tickets.at(-1)?.n ?? '', clock.randomHex(8));
   if (opened.state !== 'open') throw new Error(`the lane is ${opened.state}`);
   const view = { home: HOME, seal, spans: [] };
@@ -90,9 +92,13 @@ export async function openLedger(
         [...alone, ...runs],
         want,
       );
-      return taken?.grants ?? [];
+      return typeof taken === 'object' ? taken.grants : [];
     },
-    settle: (outcomes) => settle(redis, namespace, LANE, LIMITS, outcomes),
+    settle: async (outcomes) => {
+      const settled = await settle(redis, namespace, LANE, LIMITS, outcomes);
+      if (settled === 'unverified') throw new Error('the home has no seat');
+      return settled;
+    },
     receive: async (receipts) => {
       const chunks = Map.groupBy(receipts, ({ index }) => chunkOf(seal.starts, index));
       let moved = 0;

@@ -20,12 +20,18 @@ export interface DispatchMetrics {
   calls(outcome: string, count: number): void;
 }
 
+/** Whether what Redis holds of a home may be worked with, after a script said that nobody has verified it. */
+interface Memory {
+  verify(home: string): Promise<boolean>;
+}
+
 export interface DispatchContext {
   redis: Redis;
   namespace: string;
   clock: Clock;
   logger: Logger;
   accounts: Pick<AccountsRegistry, 'sender' | 'watch'>;
+  memory: Memory;
   lanes: Lanes;
   holders: Holders;
   tickets: TicketQueue;

@@ -18,6 +18,8 @@ import type { Grant } from './take.ts';
 
 /** A call that has not been written this long after its moment is not made. */
 const LAST_MOMENT_US = 250_000;
+/** Outcomes wait while the home's memory is not right yet. */
+const UNVERIFIED_RETRY_MS = 500;
 
 export class Lane {
   readonly id: LaneId;
@@ -120,13 +122,18 @@ export class Lane {
   }
 
   async #settleAll(): Promise<void> {
-    const { redis, namespace, tickets, serverClock, clock, logger, metrics } = this.#context;
+    const { redis, namespace, memory, tickets, serverClock, clock, logger, metrics } = this.#context;
     while (this.#outcomes.length > 0) {
       const batch = this.#outcomes.slice(0, SETTLE_MAX);
       try {
         // What goes back to a lane that sleeps may be due before anything upkeep knows of.
         if (batch.some(({ to }) => to === 'q')) stir(redis, namespace, this.id.home);
-        const { wake, whole } = await settle(redis, namespace, this.id, this.limitsHeld(), batch);
+        const settled = await settle(redis, namespace, this.id, this.limitsHeld(), batch);
+        if (settled === 'unverified') {
+          if (!(await memory.verify(this.id.home))) await clock.delay(UNVERIFIED_RETRY_MS);
+          continue;
+        }
+        const { wake, whole } = settled;
         this.#outcomes = this.#outcomes.slice(batch.length);
         countOutcomes(batch, metrics);
         this.#changed.resolve();

@@ -7,6 +7,7 @@ import { type Wake, wakeOf } from '../../src/lanes/lanes.ts';
 import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
 import { type Result, resultLine } from '../../src/ledger/results.ts';
 import { chunkOf, chunkRange } from '../../src/ledger/row.ts';
+import { seatKey } from '../../src/memory/keys.ts';
 import { holdsKey } from '../../src/pacing/keys.ts';
 import { LIMIT_LINGER_MS, limitArguments, limitKeyList } from '../../src/pacing/limits.ts';
 import { type HoldOrder, templateHold } from './holds.ts';
@@ -59,7 +60,7 @@ export interface Settled {
   moved: number;
 }
 
-/** Repeatable: an item that has moved already does not move again. */
+/** Repeatable: an item that has moved already does not move again. `unverified`: the home's memory must be verified first, and nothing was done. */
 export async function settle(
   redis: Redis,
   namespace: string,
@@ -67,12 +68,12 @@ export async function settle(
   limits: readonly Limit[],
   outcomes: readonly Outcome[],
   patienceMs?: number,
-): Promise<Settled> {
+): Promise<Settled | 'unverified'> {
   const keys = laneKeys(namespace, lane);
   const views = [...new Set(outcomes.map(({ view }) => view))];
   const chunks = chunksOf(outcomes);
   const slots = { chunks: slotsOf(chunks.keys()), runs: slotsOf(outcomes.map(({ run }) => run)) };
-  const reply = await redis.run<[string, string, string, number]>(
+  const reply = await redis.run<['unverified'] | [string, string, string, number]>(
     settleScript,
     [
       keys.lane,
@@ -81,6 +82,7 @@ export async function settle(
       keys.later,
       keys.flying,
       holdsKey(namespace, lane.home),
+      seatKey(namespace, lane.home),
       ...limitKeyList(namespace, lane, limits),
       ...views.flatMap(({ seal }) => {
         const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
@@ -109,6 +111,7 @@ export async function settle(
     ],
     patienceMs,
   );
+  if (reply.length === 1) return 'unverified';
   const all = [...chunks.values()];
   return {
     wake: wakeOf(reply[0], reply[1]),

@@ -6,6 +6,7 @@ import { loadScript } from '../../src/base/script.ts';
 import type { Limit } from '../../src/contract/limit.ts';
 import { type LaneId, laneKeys } from '../../src/lanes/keys.ts';
 import { jobKeys } from '../../src/ledger/keys.ts';
+import { seatKey } from '../../src/memory/keys.ts';
 import { holdsKey, sharesKey } from '../../src/pacing/keys.ts';
 import { LIMIT_LINGER_MS, limitArguments, limitKeyList } from '../../src/pacing/limits.ts';
 import type { ServerClock } from '../../src/pacing/server-clock.ts';
@@ -65,7 +66,7 @@ export interface TakeOptions {
   callDeadlineMs: number;
 }
 
-/** Undefined when the turn is lost. The same `seq` of a turn gets the same answer, so a lost reply takes nothing twice. */
+/** Undefined when the turn is lost; `unverified`: the home's memory must be verified first. The same `seq` of a turn gets the same answer, so a lost reply takes nothing twice. */
 export async function take(
   options: TakeOptions,
   lane: LaneId,
@@ -73,7 +74,7 @@ export async function take(
   limits: readonly Limit[],
   candidates: readonly Candidate[],
   want: number,
-): Promise<Taken | undefined> {
+): Promise<Taken | 'unverified' | undefined> {
   const { redis, namespace, clock, callDeadlineMs } = options;
   const keys = laneKeys(namespace, lane);
   const views = [...new Set(candidates.map(({ view }) => view))];
@@ -93,6 +94,7 @@ export async function take(
       keys.scheduled,
       holdsKey(namespace, lane.home),
       sharesKey(namespace, lane.home),
+      seatKey(namespace, lane.home),
       ...limitKeyList(namespace, lane, limits),
       ...views.flatMap(({ seal }) => {
         const job = jobKeys(namespace, lane.home, seal.job, seal.fingerprint);
@@ -122,6 +124,7 @@ export async function take(
       ]),
     ],
   );
+  if (reply[0] === 'unverified') return 'unverified';
   if (reply[0] !== 'ok') return undefined;
   return readAnswer(reply[1], views, limits, options, { sentUs, receivedUs: clock.monotonicUs() });
 }

@@ -35,6 +35,8 @@ const PARK_AGAIN_MS = 15_000;
 const EARLY_MS = 400;
 /** A lane with this many outcomes that Redis has not taken takes nothing new. */
 const MAX_UNSETTLED = 1_000;
+/** A home whose memory is not right yet is asked for again after this. */
+const UNVERIFIED_RETRY_MS = 2_000;
 /** A lane whose sender is paused, disabled or unknown is looked at again after this; a change of the account wakes it at once. */
 const PAUSED_RETRY_MS = 60_000;
 
@@ -161,8 +163,10 @@ export class Turn {
     if (reserved === 0) return 'goes on';
     if (reserved === undefined) return { wake: undefined };
     const taken = await this.#take(sender, offered(window, reserved + this.#lookAhead), reserved);
-    this.#context.budget.release(reserved - (taken?.grants.length ?? 0));
+    const granted = typeof taken === 'object' ? taken.grants.length : 0;
+    this.#context.budget.release(reserved - granted);
     if (!taken) return { wake: undefined };
+    if (taken === 'unverified') return this.#verify();
     if (this.#plannedUs !== undefined) this.#lead.observe(-this.#msUntil(this.#plannedUs));
     this.#plannedUs = undefined;
     for (const grant of taken.grants) this.#lane.schedule(grant, sender);
@@ -171,6 +175,12 @@ export class Turn {
     if (taken.grants.length === reserved) return 'goes on';
     if (this.#looksFurther(taken)) return 'goes on';
     return this.#awaitNext(taken);
+  }
+
+  /** Redis may have lost its memory: nothing goes before somebody has looked. */
+  async #verify(): Promise<'goes on' | { wake: Wake | undefined }> {
+    if (await this.#context.memory.verify(this.#lane.id.home)) return 'goes on';
+    return this.#rest(UNVERIFIED_RETRY_MS);
   }
 
   /** Rows that stay behind are passed by few at first; when they are all there is, the whole window is looked at. */
@@ -197,7 +207,7 @@ export class Turn {
     }
   }
 
-  async #take(sender: Sender, window: Window, want: number): Promise<Taken | undefined> {
+  async #take(sender: Sender, window: Window, want: number) {
     try {
       return await take(
         this.#context,

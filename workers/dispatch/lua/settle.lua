@@ -6,7 +6,8 @@
 --   KEYS[4] later     items that wait alone
 --   KEYS[5] flying    started run → its calls under way; marks of calls whose receipt came first
 --   KEYS[6] holds     what the platform said must wait
---   KEYS[7..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results
+--   KEYS[7] seat      of the home: the server it was verified on
+--   KEYS[8..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results
 --   ARGV[1] clock     µs, or '' for the server's time
 --   ARGV[2] sender    member of the lanes set
 --   ARGV[3] linger    ms that limit keys outlive their period
@@ -18,9 +19,10 @@
 --                     outcomes, each one argument: chunk slot, run slot, index, try, to (a f u q), written (0|1), counts (0|1), most,
 --                     ended (µs), due (µs), why it waits (a letter), throttled (0|1), person ('' = none), mark of its unique place
 --                     ("score.score before", '' = none), line, joined by ","; most = counted attempts after which 'q' becomes 'f', 0 = never
--- Returns {n, wake, whole, moved}: a ticket n to add for wake (µs) or 0; whole = chunk slots ("1,4") of which nothing is queued or sending;
+-- Returns {'unverified'}: the home's memory must be looked at | {n, wake, whole, moved}: a ticket n to add for wake (µs) or 0; whole = chunk slots ("1,4") of which nothing is queued or sending;
 --   moved = how many items moved
 -- include: ../../../src/base/lua/_time.lua
+-- include: ../../../src/memory/lua/_seat.lua
 -- include: ../../../src/lanes/lua/_lane.lua
 -- include: ../../../src/pacing/lua/_limits.lua
 -- include: ../../../src/pacing/lua/_rolling.lua
@@ -31,9 +33,12 @@
 -- include: ../../../src/ledger/lua/_items.lua
 -- include: _apply.lua
 -- include: _outcome.lua
+if not verified(KEYS[7]) then
+  return { 'unverified' }
+end
 local now = now_us(ARGV[1])
 local linger = tonumber(ARGV[3])
-local shared, personal, at, key = read_limits(4, 7)
+local shared, personal, at, key = read_limits(4, 8)
 local jobs, chunks = {}, {}
 for i = 1, tonumber(ARGV[at]) do
   jobs[i] = {

@@ -12,7 +12,8 @@
 --   KEYS[10] scheduled  cursors that wait for a time, members "priority cursor"
 --   KEYS[11] holds    what the platform said must wait
 --   KEYS[12] shares   how senders of the home take turns
---   KEYS[13..]        per limit: state, times; then per job: row, statuses, tries
+--   KEYS[13] seat     of the home: the server it was verified on
+--   KEYS[14..]        per limit: state, times; then per job: row, statuses, tries
 --   ARGV[1] clock     µs, or '' for the server's time
 --   ARGV[2] fence     of the turn
 --   ARGV[3] seq       number of this take in its turn; the same number gets the same answer
@@ -26,10 +27,11 @@
 --                     jobs: how many, then id, category ('marketing' or another), holds field of its template ('' = none) of each;
 --                     candidates: job slot, cursor (of one row that waits in later: why), from, count, queue (0: one row in later),
 --                     persons (16 letters per row, '' where no limit asks)
--- Returns {'gone'} | {'ok', answer}: "now|version|next|binding|left|grants", next = µs of the next possible call ('' after an answer),
+-- Returns {'gone'} | {'unverified'}: the home's memory must be looked at | {'ok', answer}: "now|version|next|binding|left|grants", next = µs of the next possible call ('' after an answer),
 --   binding = number of the limit that binds it, or the field of a hold, left = 1 when rows were left in their place,
 --   grants = "slot,run,items" joined by ";", items = "index+µs from now[~score before of its person]" joined by " "
 -- include: ../../../src/base/lua/_time.lua
+-- include: ../../../src/memory/lua/_seat.lua
 -- include: ../../../src/lanes/lua/_lane.lua
 -- include: ../../../src/lanes/lua/_cursor.lua
 -- include: ../../../src/lanes/lua/_priority.lua
@@ -41,6 +43,7 @@
 -- include: ../../../src/pacing/lua/_holds.lua
 -- include: ../../../src/pacing/lua/_shares.lua
 -- include: ../../../src/ledger/lua/_items.lua
+-- include: _offered.lua
 -- include: _start.lua
 -- include: _start-run.lua
 -- include: _gate.lua
@@ -48,30 +51,18 @@ local now, sender = now_us(ARGV[1]), ARGV[4]
 if not holds(KEYS[1], ARGV[2], now) then
   return { 'gone' }
 end
+if not verified(KEYS[13]) then
+  return { 'unverified' }
+end
 local last = redis.call('HMGET', KEYS[1], 'seq', 'answer')
 local seq = ARGV[2] .. ':' .. ARGV[3]
 if last[1] == seq then
   return { 'ok', last[2] }
 end
 renew(KEYS[1], KEYS[2], sender, now)
-local shared, personal, at, key = read_limits(10, 13)
-local jobs = {}
-for i = 1, tonumber(ARGV[at]) do
-  local base = at + i * 3 - 2
-  local stands = redis.call('HMGET', KEYS[key], 'state', 'ends')
-  jobs[i] = {
-    id = ARGV[base],
-    marketing = ARGV[base + 1] == 'marketing',
-    template = ARGV[base + 2],
-    row = KEYS[key],
-    statuses = KEYS[key + 1],
-    tries = KEYS[key + 2],
-    state = stands[1],
-    ends = tonumber(stands[2] or '0'),
-  }
-  key = key + 3
-end
-at = at + #jobs * 3 + 1
+local shared, personal, at, key = read_limits(10, 14)
+local jobs
+jobs, at = read_offered(at, key)
 local gate = open_gate(KEYS[11], KEYS[12], shared, jobs, sender, tonumber(ARGV[5]), now)
 local moments, next_at, binding = permits(shared, gate.want, now, tonumber(ARGV[6]))
 open_persons(personal, now)

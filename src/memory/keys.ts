@@ -1,0 +1,4 @@
+// The Redis keys of this room.
+
+/** Hash of the home: the server that it was verified on, and the number of its last logged take (lua/_seat.lua). */
+export const seatKey = (namespace: string, home: string): string => `${namespace}:{${home}}:seat`;
