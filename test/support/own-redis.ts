@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
+import { onPath } from '../../src/setup/program.ts';
 import { freePort } from './holder.ts';
 import { until } from './until.ts';
 
@@ -23,6 +24,8 @@ export interface OwnRedis {
 export async function openOwnRedis(): Promise<OwnRedis> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-own-redis-'));
   const files = path.join(folder, 'now');
+  const program = onPath('redis-server');
+  if (!program) throw new Error('This test needs redis-server on PATH.');
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const redis = createRedis(url, systemClock);
@@ -41,7 +44,7 @@ export async function openOwnRedis(): Promise<OwnRedis> {
       await cp(copy, files, { recursive: true });
     }
     const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', files, '--save', ''];
-    server = spawn('redis-server', [...options, '--appendonly', 'yes', '--appendfsync', 'everysec'], {
+    server = spawn(program, [...options, '--appendonly', 'yes', '--appendfsync', 'everysec'], {
       stdio: 'ignore',
     });
     await until(() => redis.ping(), { what: 'the Redis of this test answers', timeoutMs: 15_000 });
