@@ -114,7 +114,7 @@ const accountsOf = ({ senders, platformUrl, settingsOf }: SluiceOptions) => ({
   workspaces: [
     {
       id: 'bench',
-      plan: 'agency',
+      plan: {},
       api_keys: [{ id: 'bench', secret: API_KEY, environment: 'live', scopes: ['*'] }],
       senders: Array.from({ length: senders }, (_, sender) => ({
         id: senderId(sender),

@@ -1,19 +1,22 @@
 // One stored object as this release understands it. Tolerant where the file is strict: another release may have written a field
 // that this one does not know.
 import type { Secret } from '../base/secret.ts';
-import { apiKeySchema, portfolioSchema, senderSchema } from '../contract/account.ts';
+import { apiKeySchema, portfolioSchema, senderSchema, workspaceSchema } from '../contract/account.ts';
+import type { Plan } from '../contract/plan.ts';
 import type { Portfolio, Principal, Sender } from './port.ts';
 import { homeOf, opened, type Stored } from './stored.ts';
 
 const storedSender = senderSchema.strip();
 const storedPortfolio = portfolioSchema.strip();
+const storedWorkspace = workspaceSchema.strip();
 const storedKey = apiKeySchema.pick({ id: true, environment: true, scopes: true }).strip();
 
 export type Parsed =
   | { kind: 'key'; digest: string; principal: Principal; disabled: boolean }
   | { kind: 'portfolio'; portfolio: Portfolio }
   | { kind: 'sender'; sender: Omit<Sender, 'portfolio'>; portfolio: string | undefined; homes: string[] }
-  | { kind: 'workspace' | 'webhook' };
+  | { kind: 'workspace'; id: string; plan: Plan }
+  | { kind: 'webhook' };
 
 /** Throws when the object cannot be understood or its secrets cannot be opened. */
 export function parsedOf(stored: Stored, secret: Secret): Parsed {
@@ -40,7 +43,9 @@ export function parsedOf(stored: Stored, secret: Secret): Parsed {
         homes: [...stored.homes, home],
       };
     }
-    default:
-      return { kind: stored.kind };
+    case 'workspace':
+      return { kind: 'workspace', ...storedWorkspace.parse(value) };
+    case 'webhook':
+      return { kind: 'webhook' };
   }
 }

@@ -1,5 +1,6 @@
 // What other rooms ask of the accounts: who a key belongs to, and what a sender is. Answered from memory, refreshed within a second of a change.
 import type { Environment, PortfolioAccount, SenderAccount } from '../contract/account.ts';
+import type { Plan } from '../contract/plan.ts';
 
 export interface Principal {
   key: string;
@@ -27,6 +28,8 @@ export interface Portfolio extends PortfolioAccount {
 export interface Accounts {
   /** Who presents this secret; undefined when nobody. */
   authenticate(secret: string): Principal | undefined;
+  /** How many requests each key of a workspace may make. */
+  plan(workspace: string): Plan;
   sender(id: string): Sender | undefined;
   /** Senders of one home. */
   sendersOf(home: string): Sender[];

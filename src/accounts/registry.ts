@@ -17,6 +17,8 @@ import { createAccountsStore } from './store.ts';
 /** How long a start waits for Redis. */
 const START_PATIENCE_MS = 15_000;
 const START_RETRY_MS = 250;
+/** For a workspace that this release cannot read. */
+const LEAST_PLAN = 'free';
 
 export interface AccountsOptions {
   redis: Redis;
@@ -99,6 +101,7 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
       if (mirror.trusted()) return mirror.snapshot().principal(presented);
       throw unavailable('Redis does not answer, so nobody can tell whether this API key still holds.');
     },
+    plan: (workspace) => mirror.snapshot().plans.get(workspace) ?? LEAST_PLAN,
     sender: (id) => mirror.snapshot().senders.get(id),
     sendersOf: (home) => mirror.snapshot().sendersByHome.get(home) ?? [],
     sendersKnownAs: (platform, externalId) =>

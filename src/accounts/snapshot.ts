@@ -3,6 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Secret, sha256Hex } from '../base/secret.ts';
 import type { Environment } from '../contract/account.ts';
+import type { Plan } from '../contract/plan.ts';
 import { type Parsed, parsedOf } from './parsed.ts';
 import type { Portfolio, Principal, Sender } from './port.ts';
 import { homeOf, parseStored } from './stored.ts';
@@ -16,6 +17,8 @@ export interface Home {
 export interface Snapshot {
   version: string;
   principal(secret: string): Principal | undefined;
+  /** By workspace. */
+  plans: Map<string, Plan>;
   senders: Map<string, Sender>;
   sendersByHome: Map<string, Sender[]>;
   /** By `nameAtPlatform`. */
@@ -82,6 +85,7 @@ function snapshotOf(version: string, all: readonly Parsed[], senderOf: SenderMak
   const portfolios = new Map<string, Portfolio>();
   const senders = new Map<string, Sender>();
   const homes = new Map<string, Home>();
+  const plans = new Map(all.flatMap((one) => (one.kind === 'workspace' ? [[one.id, one.plan]] : [])));
   for (const one of all) {
     if (one.kind !== 'portfolio') continue;
     const { portfolio } = one;
@@ -103,6 +107,7 @@ function snapshotOf(version: string, all: readonly Parsed[], senderOf: SenderMak
   return {
     version,
     principal: authenticator(all),
+    plans,
     senders,
     sendersByHome,
     sendersByName,

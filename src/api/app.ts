@@ -19,7 +19,7 @@ import type { LedgerReader } from '../ledger/port.ts';
 import type { Log } from '../log/port.ts';
 import type { Webhook } from '../platforms/port.ts';
 import { checkAccepts } from './accepts.ts';
-import { authenticate } from './auth.ts';
+import { checkScope, identify, unknownKey } from './auth.ts';
 import { readBody } from './body.ts';
 import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget, KEYLESS_IN_FLIGHT_MAX_BYTES } from './body-budget.ts';
 import { createEdge } from './edge.ts';
@@ -27,12 +27,14 @@ import { foreseen } from './foreseen.ts';
 import { type Checks, urlOf } from './health.ts';
 import { createHomeIndex } from './home-index.ts';
 import { createHomeStates } from './home-state.ts';
+import { requestLimits } from './limits.ts';
 import { createMethodTable, type MethodTable } from './methods.ts';
 import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
 import { controlRoutes } from './routes/control.ts';
 import { eventRoutes } from './routes/events.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { limitRoutes } from './routes/limits.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { planRoutes } from './routes/plan.ts';
@@ -103,6 +105,7 @@ export function createApi(options: ApiOptions): Api {
     const homeOfJob = (id: string) => homes.homeOfLetters(homeLettersOf(id) ?? '');
     const ledger = foreseen({ ...options, states, homeOfJob });
     messageRoutes(routes, { ...options, ledger });
+    limitRoutes(routes, options);
     senderRoutes(routes, { ...options, states });
     portfolioRoutes(routes, { ...options, states });
     planRoutes(routes, { ...options, states });
@@ -154,12 +157,20 @@ function observe(app: FastifyInstance, { metrics, logger, clock }: ApiOptions): 
   });
 }
 
-function guard(app: FastifyInstance, { accounts }: ApiOptions): void {
+/** Who asks, how much they may ask, and what. A path that does not exist costs its caller a request too. */
+function guard(app: FastifyInstance, options: ApiOptions): void {
+  const { accounts } = options;
   app.decorateRequest('principal', undefined);
-  app.addHook('onRequest', async (request) => {
+  const count = requestLimits(app, options);
+  app.addHook('onRequest', async (request, reply) => {
     const { scope, accepts = 'application/json' } = request.routeOptions.config;
+    if (scope === undefined && !request.is404) return;
+    const principal = identify(accounts, request);
+    if (principal) await count(request, reply, principal);
     if (scope === undefined || request.is404) return;
-    request.principal = authenticate(accounts, request, scope);
+    if (!principal) throw unknownKey();
+    request.principal = principal;
+    checkScope(principal, scope);
     checkAccepts(request.headers.accept, accepts);
   });
 }

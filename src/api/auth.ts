@@ -6,8 +6,8 @@ import type { Scope } from '../contract/account.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a key must be allowed to do here; without it the route is open to everybody. */
-    scope?: Scope;
+    /** What a key must be allowed to do here, `any`: only be a key; without it the route is open to everybody. */
+    scope?: Scope | 'any';
     /** The type of its answers, where that is not JSON. */
     accepts?: string;
   }
@@ -16,16 +16,18 @@ declare module 'fastify' {
   }
 }
 
-/** Throws `unauthorized`, `forbidden`, or `unavailable` when keys cannot be checked. */
-export function authenticate(accounts: Accounts, request: FastifyRequest, scope: Scope): Principal {
+/** Who presents a key; undefined when nobody does, or with one that is not known. Throws `unavailable` when keys cannot be checked. */
+export function identify(accounts: Accounts, request: FastifyRequest): Principal | undefined {
   const presented = secretOf(request);
-  const principal = presented === undefined ? undefined : accounts.authenticate(presented);
-  if (!principal)
-    throw refused(
-      'unauthorized',
-      'An API key is needed: "Authorization: Bearer SECRET" or "x-api-key: SECRET".',
-    );
-  if (principal.scopes.includes('*') || principal.scopes.includes(scope)) return principal;
+  return presented === undefined ? undefined : accounts.authenticate(presented);
+}
+
+export const unknownKey = () =>
+  refused('unauthorized', 'An API key is needed: "Authorization: Bearer SECRET" or "x-api-key: SECRET".');
+
+/** Throws `forbidden`. */
+export function checkScope({ scopes }: Principal, scope: Scope | 'any'): void {
+  if (scope === 'any' || scopes.includes('*') || scopes.includes(scope)) return;
   throw refused('forbidden', `This API key lacks the scope ${scope}.`);
 }
 

@@ -1,6 +1,7 @@
 // The accounts file: workspaces with their API keys, portfolios, senders and webhooks. Strict: an unknown field is a mistake, said with its path.
 import { z } from 'zod';
 import { namedLimitSchema } from './limit.ts';
+import { planSchema } from './plan.ts';
 import { durationSchema } from './time.ts';
 
 const id = z
@@ -14,16 +15,6 @@ const messagingLimit = z.union([z.int().min(1), z.literal('unlimited')], {
 });
 const changes = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape).refine((patch) => Object.keys(patch).length > 0, 'must change something');
-
-const planSchema = z.union([
-  z.enum(['free', 'pro', 'business', 'agency']),
-  z.strictObject({
-    per_second: z.int().min(1).nullable().default(null),
-    per_minute: z.int().min(1).nullable().default(null),
-    per_hour: z.int().min(1).nullable().default(null),
-    per_day: z.int().min(1).nullable().default(null),
-  }),
-]);
 
 /** What a key may be allowed to do. */
 export const SCOPES = [
@@ -120,9 +111,13 @@ const webhookSchema = z.strictObject({
   allow_private: z.boolean().default(false),
 });
 
-const workspaceSchema = z.strictObject({
+/** A workspace without what belongs to it. */
+export const workspaceSchema = z.strictObject({
   id,
   plan: planSchema.default('free'),
+});
+
+const workspaceWithAll = workspaceSchema.extend({
   api_keys: z.array(apiKeySchema).max(1_000).default([]),
   portfolios: z.array(portfolioSchema).max(10_000).default([]),
   senders: z.array(senderSchema).max(100_000).default([]),
@@ -130,7 +125,7 @@ const workspaceSchema = z.strictObject({
 });
 
 export const accountsFileSchema = z.strictObject({
-  workspaces: z.array(workspaceSchema).min(1).max(100_000),
+  workspaces: z.array(workspaceWithAll).min(1).max(100_000),
 });
 
 export type Environment = z.output<typeof environment>;

@@ -60,7 +60,7 @@ test('every problem is reported at once, each with its path', () => {
   expect(problemsOf(file).sort()).toEqual(
     [
       'workspaces[0].id: must be 1..64 of A-Z, a-z, 0-9, "_", "." and "-"',
-      'workspaces[0].plan: must be "free" or "pro" or "business" or "agency", or an object',
+      'workspaces[0].plan: must be "free" or "pro" or "business" or "agency" or "campaigns", or an object',
       'workspaces[0].colour: is not a known field',
       'workspaces[0].api_keys[0].secret: must be at least 32 characters long',
       'workspaces[0].api_keys[0].environment: must be "live" or "test"',

@@ -1,5 +1,6 @@
 // The API on a real socket with the real accounts, accept, log and ledger on a real Redis; a test may put something else in one place.
 import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
 import { createAccept } from '../../src/accept/accept.ts';
 import { createControlStation } from '../../src/accept/control.ts';
 import type { Accept } from '../../src/accept/port.ts';
@@ -11,6 +12,7 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import { createSecret } from '../../src/base/secret.ts';
+import type { planSchema } from '../../src/contract/plan.ts';
 import { createControls } from '../../src/lanes/control.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
@@ -22,18 +24,26 @@ import { freshNamespace } from '../support/services.ts';
 export interface HarnessOptions {
   redisUrl: string;
   accept?: (real: Accept) => Accept;
+  /** Of all workspaces; unlimited by default. */
+  plan?: z.input<typeof planSchema>;
   overrides?: Partial<Pick<ApiOptions, 'ledger' | 'bodiesMaxBytes' | 'checks'>>;
 }
 
 export type Harness = Awaited<ReturnType<typeof startHarness>>;
 
-export async function startHarness({ redisUrl, accept = (real) => real, overrides = {} }: HarnessOptions) {
+export async function startHarness({
+  redisUrl,
+  accept = (real) => real,
+  plan = {},
+  overrides = {},
+}: HarnessOptions) {
   const namespace = freshNamespace();
   const logger = recordingLogger();
   const redis = createRedis(redisUrl, clock);
   const secret = createSecret([randomBytes(32).toString('base64')]);
   const metrics = createMetrics();
-  const file = await fileOnDisk(sampleFile());
+  const { workspaces } = sampleFile();
+  const file = await fileOnDisk({ workspaces: workspaces.map((one) => ({ ...one, plan })) });
   const accounts = createAccounts({ redis, namespace, secret, clock, logger, file: file.path });
   await accounts.start();
   const homes = createHomeIndex(accounts, secret);

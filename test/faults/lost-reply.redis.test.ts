@@ -38,6 +38,7 @@ beforeAll(async () => {
     redisUrl: proxy.url,
     senders: [FAST, SLOW],
     env: { RESEND_AFTER: '1s', DISPATCH_CALLS },
+    plan: { per_day: 1_000_000 },
   });
   service = await stage.serve(['start']);
 });
@@ -135,6 +136,11 @@ const steps: Record<string, () => Promise<void>> = {
     fields[6] = '1';
     await redis.client.hset(cursors, id, fields.join(' '));
     await service.api.completed(id);
+  },
+  'request-back': async () => {
+    // A replay costs no request.
+    const key = randomUUID();
+    for (let i = 0; i < 2; i += 1) await service.api.send(bulk(1, {}, 8_450_000), key);
   },
   'skip-rows': async () => {
     // The last rows are in another zone than the first.

@@ -19,6 +19,8 @@ export interface StageOptions {
   senders?: SenderSetup[];
   redisUrl?: string;
   env?: Record<string, string>;
+  /** Of the workspace; unlimited by default. */
+  plan?: object;
 }
 
 export interface ApiProgram {
@@ -54,6 +56,7 @@ export async function openStage({
   senders = [{ id: 's1', throughput: 1_000 }],
   redisUrl: url = redisUrl(),
   env = {},
+  plan = {},
 }: StageOptions = {}): Promise<Stage> {
   const namespace = freshNamespace();
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-test-'));
@@ -61,7 +64,7 @@ export async function openStage({
   const platform = await startPlatform();
   const programs: Program[] = [];
   const accounts = async (list: SenderSetup[], also = { platform: true }): Promise<void> => {
-    await writeFile(file, JSON.stringify(accountsOf(list, platform.url)));
+    await writeFile(file, JSON.stringify(accountsOf(list, platform.url, plan)));
     if (!also.platform) return;
     for (const { id, throughput } of list) await platform.number(numberOf(id), { throughput });
   };
@@ -121,11 +124,11 @@ export function servedStage(options: StageOptions = {}): {
   return served;
 }
 
-const accountsOf = (senders: SenderSetup[], platformUrl: string): object => ({
+const accountsOf = (senders: SenderSetup[], platformUrl: string, plan: object): object => ({
   workspaces: [
     {
       id: 'acme',
-      plan: 'agency',
+      plan,
       api_keys: [{ id: 'acme_live', secret: API_KEY }],
       portfolios: [...new Set(senders.flatMap(({ portfolio }) => portfolio ?? []))].map((id) => ({ id })),
       senders: senders.map(({ id, throughput, portfolio }) => ({

@@ -82,7 +82,7 @@ function accountsOf({ sandboxUrl, number }: ServiceOptions, apiKey: string): obj
   };
   const workspace = {
     id: 'demo',
-    plan: 'agency',
+    plan: {},
     api_keys: [{ id: 'demo_live', secret: apiKey, scopes: ['*'] }],
     portfolios: [{ id: 'demo_portfolio', messaging_limit: MESSAGING_LIMIT }],
     senders: [sender],
