@@ -2,12 +2,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { Accounts, Principal } from '../accounts/port.ts';
 import { refused } from '../base/failure.ts';
-import type { Scope } from '../contract/account.ts';
+import type { RouteScope } from '../contract/account.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a key must be allowed to do here, `any`: only be a key; without it the route is open to everybody. */
-    scope?: Scope | 'any';
+    scope?: RouteScope;
     /** The type of its answers, where that is not JSON. */
     accepts?: string;
   }
@@ -26,7 +26,7 @@ export const unknownKey = () =>
   refused('unauthorized', 'An API key is needed: "Authorization: Bearer SECRET" or "x-api-key: SECRET".');
 
 /** Throws `forbidden`. */
-export function checkScope({ scopes }: Principal, scope: Scope | 'any'): void {
+export function checkScope({ scopes }: Principal, scope: RouteScope): void {
   if (scope === 'any' || scopes.includes('*') || scopes.includes(scope)) return;
   throw refused('forbidden', `This API key lacks the scope ${scope}.`);
 }

@@ -18,6 +18,8 @@ export type Job = { id: string; kind: "messages" | "contacts"; sender: string; s
 
 export type Jobs = { data: Job[]; has_more: boolean; next_cursor: string | null };
 
+export type KeyLimits = { plan: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second: number | null; per_minute: number | null; per_hour: number | null; per_day: number | null; routes: Record<string, { per_second: number | null; per_minute: number | null; per_hour: number | null; per_day: number | null }>; reset: "seconds" | "milliseconds" }); data: LimitUse[] };
+
 export type Limit = { name: string; count: number; per: string; pace: "even" | "burst" };
 
 export type LimitUse = { name: string; scope: string; kind: "rolling" | "concurrency" | "unique" | "pair"; count: number; per: string | null; used: number; free: number | null; next_free: string | null; cap: number | null };
@@ -90,6 +92,8 @@ export interface Calls {
   getPortfolio: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Portfolio };
   /** Changes what all senders of a portfolio share. */
   changePortfolio: { params: { id: string }; headers?: { "if-match"?: string }; body: { messaging_limit?: number | "unlimited"; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[] }; answer: Portfolio };
+  /** How many requests this key may make, and has made. */
+  getLimits: { answer: KeyLimits };
   /** What this is, and where to look. */
   getRoot: { answer: { name: string; links: Record<string, string> } };
   /** Whether this process lives. */
@@ -129,6 +133,7 @@ export const ROUTES = {
   listPortfolios: 'GET /v1/portfolios',
   getPortfolio: 'GET /v1/portfolios/{id}',
   changePortfolio: 'PATCH /v1/portfolios/{id}',
+  getLimits: 'GET /v1/limits',
   getRoot: 'GET /',
   getHealth: 'GET /healthz',
   getReadiness: 'GET /readyz',

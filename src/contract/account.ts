@@ -31,6 +31,8 @@ export const SCOPES = [
   'keys:admin',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
+/** What a route asks of its caller: a scope, `any` API key, or the operator's own key. */
+export type RouteScope = Scope | 'any' | 'admin';
 
 /** Names of the first release, which stand in accounts files. */
 const FORMER_SCOPES: Record<string, Scope> = {

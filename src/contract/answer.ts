@@ -1,6 +1,7 @@
 // What the API answers beside jobs and items: senders, portfolios, limits and plans, lists of each. Shapes only; the routes fill them.
 import { z } from 'zod';
 import { itemSchema, jobSchema } from './job.ts';
+import { planSchema as requestPlanSchema } from './plan.ts';
 import { isoOut } from './time.ts';
 
 const whole = z.int().min(0);
@@ -95,6 +96,13 @@ export const limitUsesSchema = z
     ),
   })
   .meta({ id: 'LimitUses' });
+
+export const keyLimitsSchema = z
+  .object({
+    plan: requestPlanSchema,
+    data: limitUsesSchema.shape.data,
+  })
+  .meta({ id: 'KeyLimits', description: 'Windows of requests of the key, and their use.' });
 
 export const portfolioViewSchema = z
   .object({

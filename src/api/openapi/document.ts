@@ -56,6 +56,9 @@ export function documentOf(operations: Operations): OpenApi {
   };
 }
 
+/** What is no scope of a key. */
+const SCOPE_NOTES = { any: 'Any API key.', admin: "The operator's key, `SLUICE_ADMIN_KEY`." };
+
 interface Parts {
   schemas: Json;
   responses: Json;
@@ -66,11 +69,17 @@ const sorted = (record: Json): Json =>
 
 function operationOf(path: string, operation: Operation, parts: Parts): Json {
   const { id, tag, summary, description, scope, body, answers } = operation;
-  const said = [description, scope && `Scope: \`${scope}\`.`].filter(Boolean).join('\n\n');
+  const said = [
+    description,
+    (scope && SCOPE_NOTES[scope as keyof typeof SCOPE_NOTES]) ?? (scope && `Scope: \`${scope}\`.`),
+  ]
+    .filter(Boolean)
+    .join('\n\n');
   const responses = Object.fromEntries([
     ...problemsOf(path, operation).map(([status, codes]) => [status, problemRef(codes, parts)] as const),
     ...Object.entries(answers).map(
-      ([status, answer]) => [status, answerOf(answer, scope !== undefined, parts)] as const,
+      ([status, answer]) =>
+        [status, answerOf(answer, scope !== undefined && scope !== 'admin', parts)] as const,
     ),
   ]);
   const parameters = parametersOf(path, operation, parts);
@@ -119,7 +128,7 @@ function problemsOf(path: string, operation: Operation): [string, ProblemCode[]]
   const codes: ProblemCode[] = [
     'invalid_request',
     ...(scope === undefined ? [] : (['unauthorized', 'forbidden', 'not_acceptable'] as const)),
-    ...(scope === undefined ? [] : (['rate_limit_exceeded'] as const)),
+    ...(scope === undefined || scope === 'admin' ? [] : (['rate_limit_exceeded'] as const)),
     ...(path.includes(':') ? (['not_found'] as const) : []),
     ...(body ? (['payload_too_large', 'unsupported_media_type'] as const) : []),
     ...problems,
@@ -176,7 +185,10 @@ const HEADERS = {
   'retry-after': { description: 'Seconds, rounded up.', schema: { type: 'integer' } },
   'x-ratelimit-limit': { description: 'Of the limit nearest to its cap.', schema: { type: 'integer' } },
   'x-ratelimit-remaining': { description: 'Requests left.', schema: { type: 'integer' } },
-  'x-ratelimit-reset': { description: 'Unix seconds.', schema: { type: 'integer' } },
+  'x-ratelimit-reset': {
+    description: 'When its next place comes free: unix seconds, or as the plan says.',
+    schema: { type: 'integer' },
+  },
   ratelimit: { description: 'The same by the IETF draft.', schema: { type: 'string' } },
   'ratelimit-policy': { description: 'All windows by the IETF draft.', schema: { type: 'string' } },
 };

@@ -6,7 +6,7 @@
 // Say only what is special: the problems that follow from a scope, a path parameter, a query or a body are added by document.ts, and so are the
 // headers that every answer has. Shapes of answers stand in src/contract with `.meta({ id })`: those become named schemas and named types.
 import type { z } from 'zod';
-import type { Scope } from '../../contract/account.ts';
+import type { RouteScope } from '../../contract/account.ts';
 import type { ProblemCode } from '../../contract/problem.ts';
 
 export interface Header {
@@ -38,7 +38,7 @@ export interface Operation {
   summary: string;
   description?: string;
   /** As the route's own `config.scope`; none: open to everybody. */
-  scope?: Scope;
+  scope?: RouteScope;
   /** Of the path's parameters, where there is more to say than that they are ids. */
   params?: Readonly<Record<string, string>>;
   /** A strict object; read as it comes in. */

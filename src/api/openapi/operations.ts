@@ -1,5 +1,6 @@
 // Every operation of the API. A new group of routes adds its file here.
 import { jobOperations } from './jobs.ts';
+import { limitOperations } from './limits.ts';
 import { messageOperations } from './messages.ts';
 import type { Operations } from './operation.ts';
 import { senderOperations } from './senders.ts';
@@ -9,5 +10,6 @@ export const OPERATIONS: Operations = {
   ...messageOperations,
   ...jobOperations,
   ...senderOperations,
+  ...limitOperations,
   ...systemOperations,
 };
