@@ -24,7 +24,6 @@ import type { DispatchContext } from './dispatch/context.ts';
 import { createFlusher } from './dispatch/flusher.ts';
 import { createJobs } from './dispatch/jobs.ts';
 import { createMoments } from './dispatch/moments.ts';
-import { createPersons } from './dispatch/person.ts';
 import { createDispatch } from './dispatch/worker.ts';
 import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
@@ -60,6 +59,7 @@ export function apiOf(stores: Stores): Service & { url(): string } {
   return createApi({
     ...stores,
     namespace,
+    personOf: stores.persons.of,
     accept,
     control,
     webhooks: WEBHOOKS,
@@ -108,7 +108,7 @@ function receiptsOf(stores: Stores): Service {
     namespace: config.namespace,
     lanes: lanesOf(stores),
     findJob,
-    personOf: createPersons(stores.secret),
+    personOf: stores.persons.of,
     aftermathOf,
   });
 }
@@ -146,7 +146,7 @@ function dispatchOf(stores: Stores): Service {
     flusher: createFlusher(clock),
     jobs: createJobs(redis, config.namespace, clock),
     zoneRows: createZoneRows(redis, config.namespace),
-    personOf: createPersons(secret),
+    personOf: stores.persons.of,
     metrics: { calls: (outcome, count) => calls.inc({ outcome }, count) },
     callDeadlineMs: CALL_DEADLINE_MS,
     attemptId: createAttemptIds(secret).make,

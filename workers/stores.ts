@@ -5,10 +5,12 @@ import { systemClock } from '../src/base/clock.ts';
 import type { Config } from '../src/base/config.ts';
 import { createLogger, type Logger } from '../src/base/logger.ts';
 import { createMetrics, type Metrics } from '../src/base/metrics.ts';
+import { createPersons, type Persons } from '../src/base/person.ts';
 import { createTicketQueue, type TicketQueue } from '../src/base/queue.ts';
 import { createRedis, type Redis } from '../src/base/redis.ts';
 import { createSecret, type Secret } from '../src/base/secret.ts';
 import type { Service } from '../src/base/service.ts';
+import { createSuppressions, type Suppressions } from '../src/contacts/suppressions.ts';
 import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import { createKafkaLog } from '../src/log/kafka.ts';
 import type { Log } from '../src/log/port.ts';
@@ -26,6 +28,8 @@ export interface Stores {
   ledger: Ledger;
   homes: HomeIndex;
   tickets: TicketQueue;
+  persons: Persons;
+  suppressions: Suppressions;
 }
 
 /** `accountsFile` undefined: this process takes the accounts as others have set them. */
@@ -58,7 +62,10 @@ export function createStores(config: Config, accountsFile: string | undefined): 
   const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const tickets = createTicketQueue(config.redisUrl, namespace, logger);
   const metrics = createMetrics();
-  return { config, clock, logger, metrics, secret, redis, log, accounts, ledger, homes, tickets };
+  const persons = createPersons(secret);
+  const suppressions = createSuppressions({ redis, namespace, clock, persons });
+  const kept = { log, accounts, ledger, homes, tickets, persons, suppressions };
+  return { config, clock, logger, metrics, secret, redis, ...kept };
 }
 
 /** The stores as one service: the log's topics are there before anybody uses them, connections close last. */

@@ -1,7 +1,7 @@
 // Messages → rows: what stays of each, and what is wrong with it. Written by hand because there are 10,000 of them (zod: 17 to 27 ms),
 // just as strict. In slices, so that the event loop breathes. A message here never repeats the number itself.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { normalisePhone } from '../contract/phone.ts';
+import { normalisePhone, samePhone } from '../contract/phone.ts';
 import { MAX_DETAILS } from '../contract/problem.ts';
 import type { Content, Row, Variables } from '../contract/record.ts';
 import {
@@ -67,7 +67,7 @@ export async function checkRows(
       if (found.rejected.length < MAX_DETAILS) found.rejected.push({ index, ...row });
       continue;
     }
-    const of = seen.of(row[0], index);
+    const of = seen.of(samePhone(row[0]), index);
     if (of !== undefined) {
       found.duplicateCount += 1;
       if (found.duplicates.length < MAX_DETAILS) found.duplicates.push({ index, of });

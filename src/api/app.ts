@@ -10,9 +10,11 @@ import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { PersonOf } from '../base/person.ts';
 import type { Redis } from '../base/redis.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Service } from '../base/service.ts';
+import type { Suppressions } from '../contacts/suppressions.ts';
 import { createAttemptIds } from '../ledger/attempt-id.ts';
 import { homeLettersOf } from '../ledger/job-id.ts';
 import type { LedgerReader } from '../ledger/port.ts';
@@ -40,6 +42,7 @@ import { openApiRoutes } from './routes/openapi.ts';
 import { planRoutes } from './routes/plan.ts';
 import { portfolioRoutes } from './routes/portfolios.ts';
 import { senderRoutes } from './routes/senders.ts';
+import { suppressionRoutes } from './routes/suppressions.ts';
 import { systemRoutes } from './routes/system.ts';
 
 export interface ApiOptions {
@@ -58,6 +61,8 @@ export interface ApiOptions {
   /** By the platform's name in the address. */
   webhooks: Readonly<Record<string, Webhook>>;
   secret: Secret;
+  personOf: PersonOf;
+  suppressions: Suppressions;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
@@ -112,6 +117,7 @@ export function createApi(options: ApiOptions): Api {
     jobRoutes(routes, { ...options, ledger, homes });
     controlRoutes(routes, { ...options, ledger, homes });
     eventRoutes(routes, { ...options, ledger, homes });
+    suppressionRoutes(routes, options);
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
   });
   return {

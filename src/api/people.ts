@@ -1,19 +1,17 @@
 // Which people a messaging limit counts already: they go free, so they wait for it no more than it waits for them.
 import type { Sender } from '../accounts/port.ts';
+import type { PersonOf } from '../base/person.ts';
 import { ask, type Redis } from '../base/redis.ts';
-import type { Secret } from '../base/secret.ts';
 import { limitKeys, windowKey } from '../pacing/keys.ts';
 import { type LimitUse, usedOf } from '../pacing/use.ts';
 
-/** Letters of a person's name in every set of people. */
-const PERSON_LETTERS = 16;
 /** So many of the next messages tell how many of the rest are for new people. */
 export const SAMPLE_ROWS = 64;
 
 export interface PeopleOptions {
   redis: Redis;
   namespace: string;
-  secret: Pick<Secret, 'derive'>;
+  personOf: PersonOf;
 }
 
 /** The messaging limit of a lane, if it has one. */
@@ -24,14 +22,14 @@ export const isFull = (use: LimitUse, nowUs: number): boolean => usedOf(use, now
 
 /** Whether each of these numbers (E.164) is counted, or within its customer service window. */
 export async function arePeopleFree(
-  { redis, namespace, secret }: PeopleOptions,
+  { redis, namespace, personOf }: PeopleOptions,
   sender: Sender,
   { limit }: LimitUse,
   nowUs: number,
   numbers: readonly string[],
 ): Promise<boolean[]> {
   if (numbers.length === 0) return [];
-  const people = numbers.map((to) => secret.derive('person', [sender.workspace, to], PERSON_LETTERS));
+  const people = numbers.map((to) => personOf(sender.workspace, to));
   const { state } = limitKeys(namespace, sender.home, limit.scope, limit.name);
   const [scores, windows] = await Promise.all([
     ask(redis.client.zmscore(state, ...people)),

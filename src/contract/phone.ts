@@ -12,7 +12,13 @@ const MIN_DIGITS_WITHOUT_PREFIX = 11;
 
 const ZERO = 48;
 const NINE = 57;
+const FIVE = 53;
 const PLUS = 43;
+/** "+55", an area code, 9, and eight digits of which the first says "mobile" even without the 9. */
+const BRAZIL = /^\+55\d\d9[6-9]/;
+const LONG_BRAZIL = 14;
+/** "+52", 1, and ten digits. */
+const LONG_MEXICO = 14;
 /** space, "(", ")", "-", "." */
 const PUNCTUATION = new Set([32, 40, 41, 45, 46]);
 
@@ -36,6 +42,17 @@ export function normalisePhone(text: string): string | undefined {
   const least = prefixed ? MIN_DIGITS : MIN_DIGITS_WITHOUT_PREFIX;
   if (digits.length < least || digits.length > MAX_DIGITS || digits.charCodeAt(0) === ZERO) return undefined;
   return `+${digits}`;
+}
+
+/**
+ * The one spelling of a number (E.164) that is in use in two: Brazil's mobile numbers with and without the 9 that was put before them, where
+ * the rest could be nothing else, and Mexico's with and without the 1. Who is written to stays as the client said it: this names the person.
+ */
+export function samePhone(number: string): string {
+  if (number.charCodeAt(1) !== FIVE) return number;
+  if (number.length === LONG_BRAZIL && BRAZIL.test(number)) return number.slice(0, 5) + number.slice(6);
+  if (number.length === LONG_MEXICO && number.startsWith('+521')) return `+52${number.slice(4)}`;
+  return number;
 }
 
 /** Already "+" and digits, as nearly every number of a real list is: nothing is built anew. */

@@ -10,8 +10,10 @@ import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { createHomeIndex } from '../../src/api/home-index.ts';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
+import { createPersons } from '../../src/base/person.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import { createSecret } from '../../src/base/secret.ts';
+import { createSuppressions } from '../../src/contacts/suppressions.ts';
 import type { planSchema } from '../../src/contract/plan.ts';
 import { createControls } from '../../src/lanes/control.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
@@ -52,6 +54,8 @@ export async function startHarness({
   const real = createAccept({ redis, namespace, secret, clock, log, ledger, accounts, logger, check });
   const tickets = { add: async () => {} };
   const controls = createControls(redis, namespace);
+  const persons = createPersons(secret);
+  const suppressions = createSuppressions({ redis, namespace, clock, persons });
   const control = createControlStation({
     namespace,
     clock,
@@ -74,6 +78,8 @@ export async function startHarness({
     log,
     webhooks: { meta: metaWebhook },
     secret,
+    personOf: persons.of,
+    suppressions,
     clock,
     logger,
     metrics,

@@ -10,7 +10,7 @@ import { jobRowKey } from '../../src/ledger/keys.ts';
 import { seatKey } from '../../src/memory/keys.ts';
 import { holdsKey, windowKey } from '../../src/pacing/keys.ts';
 import { expectAgreement } from '../support/both-ends.ts';
-import { bulk } from '../support/client.ts';
+import { API_KEY, bulk } from '../support/client.ts';
 import { openRedisProxy, type RedisProxy } from '../support/redis-proxy.ts';
 import { allScripts } from '../support/scripts.ts';
 import { redisUrl } from '../support/services.ts';
@@ -22,6 +22,7 @@ const RECIPIENTS = 60;
 /** Fewer calls at a time than a job has recipients. */
 const DISPATCH_CALLS = '50';
 const FAST = { id: 's1', throughput: 1_000 };
+const OPTED_OUT = '+16509900001';
 /** One a second: what is left of a job after its second expires. */
 const SLOW = { id: 's2', throughput: 1 };
 
@@ -30,6 +31,7 @@ let redis: Redis;
 let stage: Stage;
 let service: ApiProgram;
 let first = 2_000_000;
+let wanted = 9_910_000;
 
 beforeAll(async () => {
   proxy = await openRedisProxy(redisUrl());
@@ -83,6 +85,28 @@ async function changed(): Promise<void> {
       );
     await until(patched, { what: 'the sender is changed' });
   }
+}
+
+/** Puts somebody on the list of those who want no more messages, or takes them off it. */
+async function listed(method: 'POST' | 'DELETE'): Promise<void> {
+  const headers = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ to: OPTED_OUT });
+  const answered = async () => {
+    const { status } = await fetch(`${service.url}/v1/suppressions`, { method, headers, body });
+    return status === 200 || undefined;
+  };
+  await until(answered, { what: `${method} of a suppression` });
+}
+
+/** A job of which one wants nothing. */
+async function unwanted(): Promise<void> {
+  await listed('POST');
+  wanted += 1;
+  const messages = [OPTED_OUT, `+1650${wanted}`].map((to) => ({ to, variables: ['a', 'b'] }));
+  const { id } = await service.api.send(bulk(0, { messages }));
+  const { counts } = await service.api.completed(id);
+  expect(counts).toMatchObject({ suppressed: 1, accepted: 1 });
+  await listed('DELETE');
 }
 
 /** What makes the service run those scripts that a plain job does not need. */
@@ -209,6 +233,10 @@ const steps: Record<string, () => Promise<void>> = {
     const accepted = async () => (await service.api.job(id)).counts.accepted === 2;
     await until(accepted, { what: 'the failed item went once more', timeoutMs: 30_000 });
   },
+  'opt-out': () => listed('POST'),
+  'opt-in': () => listed('DELETE'),
+  'look-up': () => unwanted(),
+  suppress: () => unwanted(),
   release: async () => {
     const answer = await service.api.post(bulk(1, { messages: [{ to: 'nobody' }] }));
     expect([422, 503]).toContain(answer.status);

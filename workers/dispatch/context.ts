@@ -2,8 +2,10 @@
 import type { AccountsRegistry } from '../../src/accounts/registry.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Logger } from '../../src/base/logger.ts';
+import type { PersonOf } from '../../src/base/person.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
+import type { Suppressions } from '../../src/contacts/suppressions.ts';
 import type { Holders } from '../../src/lanes/holders.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { ServerClock } from '../../src/pacing/server-clock.ts';
@@ -12,7 +14,6 @@ import type { Budget } from './budget.ts';
 import type { Flusher } from './flusher.ts';
 import type { Jobs } from './jobs.ts';
 import type { Moments } from './moments.ts';
-import type { PersonOf } from './person.ts';
 import type { ZoneRowFinder } from './zone-rows.ts';
 
 export interface DispatchMetrics {
@@ -42,6 +43,7 @@ export interface DispatchContext {
   flusher: Flusher;
   jobs: Jobs;
   personOf: PersonOf;
+  suppressions: Pick<Suppressions, 'any' | 'lookUp' | 'learn' | 'add'>;
   zoneRows: ZoneRowFinder;
   metrics: DispatchMetrics;
   /** After its moment a call has ended, one way or another. */

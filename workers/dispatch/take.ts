@@ -1,6 +1,7 @@
 // One take: candidates in, grants out. Builds the keys and arguments of take.lua and reads its answer.
 
 import type { Clock } from '../../src/base/clock.ts';
+import { PERSON_LETTERS, type PersonOf } from '../../src/base/person.ts';
 import type { Redis } from '../../src/base/redis.ts';
 import { loadScript } from '../../src/base/script.ts';
 import type { Limit } from '../../src/contract/limit.ts';
@@ -12,7 +13,6 @@ import { LIMIT_LINGER_MS, limitArguments, limitKeyList } from '../../src/pacing/
 import type { ServerClock } from '../../src/pacing/server-clock.ts';
 import { templateHold } from './holds.ts';
 import type { Jobs, JobView } from './jobs.ts';
-import { PERSON_LETTERS, type PersonOf } from './person.ts';
 
 const takeScript = loadScript(import.meta.dirname, 'lua/take.lua');
 

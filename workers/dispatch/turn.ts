@@ -8,6 +8,7 @@ import { withinHours } from './hours.ts';
 import type { Lane } from './lane.ts';
 import { Lead } from './lead.ts';
 import { dropRun, overdueOf } from './overdue.ts';
+import { sift } from './sift.ts';
 import { type Taken, take } from './take.ts';
 import { afterGrants, isStale, offered, openWindow, rowsLeft, type Window } from './window.ts';
 
@@ -209,6 +210,7 @@ export class Turn {
 
   async #take(sender: Sender, window: Window, want: number) {
     try {
+      await sift(this.#context, sender, window.candidates);
       return await take(
         this.#context,
         this.#lane.id,

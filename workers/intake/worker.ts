@@ -23,6 +23,7 @@ import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
 import { lostChunkOf, readChunk, readRecord } from './records.ts';
+import { type SuppressOptions, suppressOptedOut } from './suppress.ts';
 import { type ContactZones, zonesOfRows } from './zones.ts';
 
 const putScript = loadScript(import.meta.dirname, 'lua/put-chunk.lua');
@@ -42,6 +43,7 @@ export interface IntakeOptions {
   controls: Pick<Controls, 'apply' | 'cancelRows'>;
   tickets: TicketQueue;
   retries: { apply(record: ControlRecord): Promise<void> };
+  suppressions: SuppressOptions['suppressions'];
   /** The time zones that contacts have told. */
   contactZones?: ContactZones;
 }
@@ -124,6 +126,8 @@ async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   const wake = wakeOf(String(n), String(wakeUs));
   if (wake)
     await tickets.add({ home: seal.home, sender: seal.sender, n: wake.n }, wake.wakeUs / 1_000 - clock.now());
+  const count = await suppressOptedOut(options, seal);
+  if (count > 0) logger.info('job.suppressed', { job: seal.job, sender: seal.sender, count });
 }
 
 /** Upkeep looks at jobs that send unknown items once more. Repeatable. */

@@ -54,6 +54,10 @@ local function start_run(batch, keys, job, slot, name, from, count, queue, perso
   if not cursor or from + count <= cursor.next or is_closed(cursor, batch.now) or has_ended(cursor, batch.now) then
     return
   end
+  if job.state == 'completed' then
+    -- Its last rows were suppressed.
+    drop_cursor(keys.cursors, keys.scheduled, { [PRIORITY[queue]] = keys.lists[queue] }, name)
+  end
   if job.state ~= 'open' then
     return
   end

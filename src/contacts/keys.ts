@@ -1,0 +1,20 @@
+// The Redis keys of this room, in the slot of their workspace. People stand in them by their keyed hash.
+import type { Environment } from '../contract/account.ts';
+
+/** Whose people: each workspace and environment has its own. */
+export interface Owner {
+  workspace: string;
+  environment: Environment;
+}
+
+export function peopleKeys(namespace: string, { workspace, environment }: Owner) {
+  const at = (name: string): string => `${namespace}:{${workspace}}:${name}:${environment}`;
+  return {
+    /** Hash: person → "at|source|categories|reason". */
+    suppressed: at('suppressed'),
+    /** Sorted set: person by when they were suppressed (unix ms). */
+    suppressedList: at('suppressed:list'),
+    /** Hash: person → the person that the platform says it is. */
+    aliases: at('aliases'),
+  };
+}

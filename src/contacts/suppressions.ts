@@ -1,0 +1,174 @@
+// The store of opt-outs. A person is kept by their keyed hash: it is enough to honour an opt-out, and outlives everything else about them.
+import type { Clock } from '../base/clock.ts';
+import type { Persons } from '../base/person.ts';
+import { ask, type Redis } from '../base/redis.ts';
+import { loadScript } from '../base/script.ts';
+import { OWN_SOURCES, type Suppression } from '../contract/suppression.ts';
+import { type Owner, peopleKeys } from './keys.ts';
+import { personOfId, readSuppressed, type Suppressed, suppressedText, viewOf } from './suppressed.ts';
+import { createWatch } from './watch.ts';
+
+const optOutScript = loadScript(import.meta.dirname, 'lua/opt-out.lua');
+const optInScript = loadScript(import.meta.dirname, 'lua/opt-in.lua');
+const lookUpScript = loadScript(import.meta.dirname, 'lua/look-up.lua');
+
+/** People in one script. */
+const BATCH = 1_000;
+const OWN = `,${OWN_SOURCES.join()},`;
+
+export interface OptOut extends Omit<Suppressed, 'atMs'> {
+  /** Unix ms; now when absent. */
+  atMs?: number;
+  /** E.164 with +. */
+  to: string;
+}
+
+export interface SuppressionPosition {
+  atMs: number;
+  person: string;
+}
+
+export interface SuppressionPage {
+  rows: Suppression[];
+  next: SuppressionPosition | undefined;
+}
+
+export interface Suppressions {
+  /** In the order given: the person's key, and whether the opt-out is new. Who is there already keeps the first time, and all categories. */
+  add(owner: Owner, optOuts: readonly OptOut[]): Promise<{ person: string; created: boolean }[]>;
+  /** How many were taken back. `own`: only those that were the person's own word, if given before `beforeMs`. */
+  remove(owner: Owner, numbers: readonly string[], own?: { beforeMs: number }): Promise<number>;
+  removeId(owner: Owner, id: string): Promise<boolean>;
+  one(owner: Owner, id: string): Promise<Suppression | undefined>;
+  /** Newest first. */
+  page(owner: Owner, after: SuppressionPosition | undefined, limit: number): Promise<SuppressionPage>;
+  /** Whether the workspace has opt-outs or aliases at all; from memory, at most half a second old. */
+  any(owner: Owner): boolean | Promise<boolean>;
+  /** Who of these numbers has opted out, by place in the list. Learns by the way whom the platform calls by another number. */
+  lookUp(owner: Owner, numbers: readonly string[]): Promise<Map<number, Suppressed>>;
+  /** The platform called `to` by `wrote`, both E.164: from now on they are one person. */
+  learn(owner: Owner, to: string, wrote: string): Promise<void>;
+}
+
+export interface SuppressionsOptions {
+  redis: Redis;
+  namespace: string;
+  clock: Clock;
+  persons: Persons;
+}
+
+export function createSuppressions(options: SuppressionsOptions): Suppressions {
+  const { redis, namespace, clock, persons } = options;
+  const keysOf = (owner: Owner) => peopleKeys(namespace, owner);
+  const listKeys = (owner: Owner): string[] => {
+    const { suppressed, suppressedList } = keysOf(owner);
+    return [suppressed, suppressedList];
+  };
+  const optIn = async (owner: Owner, people: readonly string[], own?: { beforeMs: number }) => {
+    let removed = 0;
+    for (let i = 0; i < people.length; i += BATCH)
+      removed += await redis.run<number>(optInScript, listKeys(owner), [
+        own ? OWN : '',
+        own?.beforeMs ?? '',
+        ...people.slice(i, i + BATCH),
+      ]);
+    return removed;
+  };
+  const { any } = createWatch(redis, namespace, clock);
+  return {
+    any,
+    add: async (owner, optOuts) => {
+      const done: { person: string; created: boolean }[] = [];
+      for (let i = 0; i < optOuts.length; i += BATCH) {
+        const some = optOuts.slice(i, i + BATCH).map(({ to, atMs = clock.now(), ...rest }) => ({
+          person: persons.of(owner.workspace, to),
+          text: suppressedText({ atMs, ...rest }),
+        }));
+        const made = await redis.run<string>(optOutScript, listKeys(owner), [
+          OWN,
+          ...some.flatMap(({ person, text }) => [person, text]),
+        ]);
+        done.push(...some.map(({ person }, at) => ({ person, created: made[at] === '1' })));
+      }
+      return done;
+    },
+    remove: (owner, numbers, own) =>
+      optIn(owner, [...new Set(numbers.flatMap((to) => keysFor(persons, owner, to)))], own),
+    removeId: async (owner, id) => {
+      const person = personOfId(id);
+      return person !== undefined && (await optIn(owner, [person])) > 0;
+    },
+    one: async (owner, id) => {
+      const person = personOfId(id);
+      const text = person && (await ask(redis.client.hget(keysOf(owner).suppressed, person)));
+      return person && text ? viewOf(person, readSuppressed(text)) : undefined;
+    },
+    page: (owner, after, limit) => readPage(options, owner, after, limit),
+    lookUp: (owner, numbers) => lookUp(options, owner, numbers),
+    learn: async (owner, to, wrote) => {
+      const [person, same] = [persons.of(owner.workspace, to), persons.of(owner.workspace, wrote)];
+      if (person === same) return;
+      await ask(redis.client.hset(keysOf(owner).aliases, person, same));
+      persons.learn(person, same);
+    },
+  };
+}
+
+/** Every key that the person may stand under. */
+const keysFor = (persons: Persons, { workspace }: Owner, to: string): string[] => [
+  persons.of(workspace, to),
+  ...persons.everyOf(workspace, to),
+];
+
+async function lookUp(
+  { redis, namespace, persons }: SuppressionsOptions,
+  owner: Owner,
+  numbers: readonly string[],
+): Promise<Map<number, Suppressed>> {
+  const { suppressed, aliases } = peopleKeys(namespace, owner);
+  const keys = numbers.map((to) => persons.everyOf(owner.workspace, to));
+  const each = keys[0]?.length ?? 1;
+  const all = keys.flat();
+  const found = new Map<number, Suppressed>();
+  for (let from = 0; from < all.length; from += BATCH) {
+    const reply = await redis.run<(string | number)[]>(
+      lookUpScript,
+      [suppressed, aliases],
+      all.slice(from, from + BATCH),
+    );
+    for (let i = 0; i < reply.length; i += 3) {
+      const at = from + Number(reply[i]) - 1;
+      const [other, text] = [String(reply[i + 1]), String(reply[i + 2])];
+      if (other !== '') persons.learn(all[at] ?? '', other);
+      if (text !== '') found.set(Math.floor(at / each), readSuppressed(text));
+    }
+  }
+  return found;
+}
+
+async function readPage(
+  { redis, namespace }: SuppressionsOptions,
+  owner: Owner,
+  after: SuppressionPosition | undefined,
+  limit: number,
+): Promise<SuppressionPage> {
+  const { suppressed, suppressedList } = peopleKeys(namespace, owner);
+  const max = after?.atMs ?? '+inf';
+  // Of one millisecond there may be as many as a request has: those that the pages before have shown are passed.
+  const together = after
+    ? await ask(redis.client.zrevrangebyscore(suppressedList, after.atMs, after.atMs))
+    : [];
+  const skip = after ? together.filter((person) => person >= after.person).length : 0;
+  const people = await ask(
+    redis.client.zrevrangebyscore(suppressedList, max, '-inf', 'LIMIT', skip, limit + 1),
+  );
+  const shown = people.slice(0, limit);
+  const texts = shown.length === 0 ? [] : await ask(redis.client.hmget(suppressed, ...shown));
+  const rows = shown.flatMap((person, i) => {
+    const text = texts[i];
+    return text ? [viewOf(person, readSuppressed(text))] : [];
+  });
+  const [last, lastText] = [shown.at(-1), texts.at(-1)];
+  const more = people.length > limit && last !== undefined && lastText;
+  return { rows, next: more ? { atMs: readSuppressed(lastText).atMs, person: last } : undefined };
+}

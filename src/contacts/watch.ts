@@ -1,0 +1,52 @@
+// Whether a workspace has anything to be looked up at all, from memory: most have nothing, and then a take costs nothing more. What another
+// process has added is known here half a second later; from then on every take asks.
+import type { Clock } from '../base/clock.ts';
+import { ask, type Redis } from '../base/redis.ts';
+import { type Owner, peopleKeys } from './keys.ts';
+
+const FRESH_US = 500_000;
+/** Workspaces that one process remembers. */
+const MAX_OWNERS = 20_000;
+
+export interface Watch {
+  /** A promise only for a workspace that was not asked about before. */
+  any(owner: Owner): boolean | Promise<boolean>;
+}
+
+interface Entry {
+  any: boolean | undefined;
+  asked: Promise<boolean> | undefined;
+  freshUntilUs: number;
+}
+
+export function createWatch(redis: Redis, namespace: string, clock: Pick<Clock, 'monotonicUs'>): Watch {
+  const entries = new Map<string, Entry>();
+  const look = (owner: Owner, entry: Entry): Promise<boolean> => {
+    const { suppressed, aliases } = peopleKeys(namespace, owner);
+    entry.asked ??= ask(redis.client.exists(suppressed, aliases))
+      .then((count) => {
+        entry.any = count > 0;
+        entry.freshUntilUs = clock.monotonicUs() + FRESH_US;
+        return entry.any;
+      })
+      .finally(() => {
+        entry.asked = undefined;
+      });
+    return entry.asked;
+  };
+  return {
+    any: (owner) => {
+      const name = `${owner.environment} ${owner.workspace}`;
+      let entry = entries.get(name);
+      if (!entry) {
+        if (entries.size >= MAX_OWNERS) entries.clear();
+        entry = { any: undefined, asked: undefined, freshUntilUs: 0 };
+        entries.set(name, entry);
+      }
+      if (entry.any === undefined) return look(owner, entry);
+      // Told late that there is something is told; while Redis is away nothing is taken anyway.
+      if (clock.monotonicUs() >= entry.freshUntilUs) look(owner, entry).catch(() => {});
+      return entry.any;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+// Opt-outs on the wire: who gets no more messages, of which categories, and why.
+import { z } from 'zod';
+
+export const CATEGORIES = ['marketing', 'utility', 'authentication', 'service'] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+/** Numbers of one request. */
+const NUMBERS_MAX = 10_000;
+const TO_MAX = 40;
+const REASON_MAX = 200;
+
+/** Opt-outs of these sources are the person's own word, and the person may take it back. */
+export const OWN_SOURCES = ['inbound', 'platform'] as const;
+
+const to = z.string().min(1).max(TO_MAX);
+/** One number or many. What is no number is said per row, not here. */
+const numbers = z
+  .union([to, z.array(to).min(1).max(NUMBERS_MAX)], {
+    error: `must be a number or a list of 1 to ${NUMBERS_MAX} numbers`,
+  })
+  .transform((given) => (typeof given === 'string' ? [given] : given));
+
+/** `POST /v1/suppressions`. Without `categories` it is about all of them. */
+export const suppressionRequestSchema = z.strictObject({
+  to: numbers,
+  reason: z.string().max(REASON_MAX).default(''),
+  source: z
+    .string()
+    .regex(/^[\w .:-]{1,64}$/, 'must be 1..64 of letters, digits, space, "_", ".", ":" and "-"')
+    .default('api'),
+  categories: z.array(z.enum(CATEGORIES)).min(1).max(CATEGORIES.length).optional(),
+});
+
+/** `DELETE /v1/suppressions`. */
+export const suppressionRemovalSchema = z.strictObject({ to: numbers });
+
+/** The person's number is not kept, so it is not shown either. `categories` null: all. */
+export interface Suppression {
+  id: string;
+  reason: string;
+  source: string;
+  categories: Category[] | null;
+  created_at: string;
+}

@@ -1,0 +1,49 @@
+// Opt-outs of a job that has just come into its lane: who has opted out is `suppressed` at once, and counted. Whoever opts out later is
+// found before their message goes, so nothing is lost when this is late or a part of it fails.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../src/base/clock.ts';
+import { ask, type Redis } from '../../src/base/redis.ts';
+import { decodeRows } from '../../src/base/rows.ts';
+import { optedOut } from '../../src/contacts/opted-out.ts';
+import type { Suppressions } from '../../src/contacts/suppressions.ts';
+import type { SealRecord } from '../../src/contract/record.ts';
+import { chunkKeys } from '../../src/ledger/keys.ts';
+import { chunkRange } from '../../src/ledger/row.ts';
+import { suppressRows } from '../../src/ledger/suppress.ts';
+
+export interface SuppressOptions {
+  redis: Redis;
+  namespace: string;
+  clock: Clock;
+  suppressions: Pick<Suppressions, 'any' | 'lookUp'>;
+}
+
+/** Repeatable. Costs a look at memory where the workspace has no opt-outs. */
+export async function suppressOptedOut(
+  { redis, namespace, clock, suppressions }: SuppressOptions,
+  seal: SealRecord,
+): Promise<number> {
+  if (!(await suppressions.any(seal))) return 0;
+  let moved = 0;
+  for (const n of seal.starts.keys()) {
+    const { rows: key } = chunkKeys(namespace, seal.home, seal.job, seal.fingerprint, n);
+    const blob = await ask(redis.client.getBuffer(key));
+    if (!blob) continue;
+    const { first, last } = chunkRange(seal, n);
+    const people = decodeRows(blob)
+      .slice(0, last - first + 1)
+      .flatMap((row, i) => (row === 0 ? [] : [{ index: first + i, to: row[0] }]));
+    const found = await suppressions.lookUp(
+      seal,
+      people.map(({ to }) => to),
+    );
+    const rows = [...found].flatMap(([at, optOut]) => {
+      const why = optedOut(optOut, seal.category);
+      const person = people[at];
+      return why && person ? [{ index: person.index, ...why }] : [];
+    });
+    moved += await suppressRows(redis, namespace, seal, rows, clock.now());
+    await nextTurn();
+  }
+  return moved;
+}
