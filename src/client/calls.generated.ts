@@ -50,6 +50,14 @@ export type Sender = { id: string; platform: string; environment: "live" | "test
 
 export type Senders = { data: ListedSender[]; has_more: boolean; next_cursor: string | null };
 
+export type Suppression = { id: string; reason: string; source: string; categories: (("marketing" | "utility" | "authentication" | "service")[]) | null; created_at: string };
+
+export type Suppressions = { data: Suppression[]; has_more: boolean; next_cursor: string | null };
+
+export type SuppressionsAdded = { created: number; existing: number; rejected_count: number; data: ({ index: number; id: string; created: boolean })[]; rejected: ({ index: number; code: string; message: string })[] };
+
+export type SuppressionsRemoved = { removed: number; rejected_count: number; rejected: ({ index: number; code: string; message: string })[] };
+
 /** What each operation takes and answers. */
 export interface Calls {
   /** One bulk job of up to 10,000 messages. */
@@ -92,6 +100,16 @@ export interface Calls {
   getPortfolio: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Portfolio };
   /** Changes what all senders of a portfolio share. */
   changePortfolio: { params: { id: string }; headers?: { "if-match"?: string }; body: { messaging_limit?: number | "unlimited"; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[] }; answer: Portfolio };
+  /** Opt-outs, newest first. */
+  listSuppressions: { query?: { limit?: number; cursor?: string }; answer: Suppressions };
+  /** Sends no more to one number or many. */
+  addSuppressions: { body: { to: string | string[]; reason?: string; source?: string; categories?: ("marketing" | "utility" | "authentication" | "service")[] }; answer: SuppressionsAdded };
+  /** Takes opt-outs back, by number. */
+  removeSuppressions: { body: { to: string | string[] }; answer: SuppressionsRemoved };
+  /** One opt-out. */
+  getSuppression: { params: { id: string }; answer: Suppression };
+  /** Takes one opt-out back. */
+  removeSuppression: { params: { id: string }; answer: Response };
   /** How many requests this key may make, and has made. */
   getLimits: { answer: KeyLimits };
   /** What this is, and where to look. */
@@ -133,6 +151,11 @@ export const ROUTES = {
   listPortfolios: 'GET /v1/portfolios',
   getPortfolio: 'GET /v1/portfolios/{id}',
   changePortfolio: 'PATCH /v1/portfolios/{id}',
+  listSuppressions: 'GET /v1/suppressions',
+  addSuppressions: 'POST /v1/suppressions',
+  removeSuppressions: 'DELETE /v1/suppressions',
+  getSuppression: 'GET /v1/suppressions/{id}',
+  removeSuppression: 'DELETE /v1/suppressions/{id}',
   getLimits: 'GET /v1/limits',
   getRoot: 'GET /',
   getHealth: 'GET /healthz',

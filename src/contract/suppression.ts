@@ -1,5 +1,7 @@
 // Opt-outs on the wire: who gets no more messages, of which categories, and why.
 import { z } from 'zod';
+import { MAX_DETAILS } from './problem.ts';
+import { isoOut } from './time.ts';
 
 export const CATEGORIES = ['marketing', 'utility', 'authentication', 'service'] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -34,11 +36,32 @@ export const suppressionRequestSchema = z.strictObject({
 /** `DELETE /v1/suppressions`. */
 export const suppressionRemovalSchema = z.strictObject({ to: numbers });
 
-/** The person's number is not kept, so it is not shown either. `categories` null: all. */
-export interface Suppression {
-  id: string;
-  reason: string;
-  source: string;
-  categories: Category[] | null;
-  created_at: string;
-}
+const whole = z.int().min(0);
+
+export const suppressionSchema = z
+  .object({
+    id: z.string(),
+    reason: z.string(),
+    source: z.string(),
+    categories: z.array(z.enum(CATEGORIES)).nullable().meta({ description: 'null: all.' }),
+    created_at: isoOut,
+  })
+  .meta({ id: 'Suppression', description: 'An opt-out. The number of the person is not kept.' });
+export type Suppression = z.output<typeof suppressionSchema>;
+
+/** Numbers of a request that are none: the first hundred. */
+const rejected = z.array(z.object({ index: whole, code: z.string(), message: z.string() })).max(MAX_DETAILS);
+
+export const suppressionsAddedSchema = z
+  .object({
+    created: whole,
+    existing: whole,
+    rejected_count: whole,
+    data: z.array(z.object({ index: whole, id: z.string(), created: z.boolean() })),
+    rejected,
+  })
+  .meta({ id: 'SuppressionsAdded' });
+
+export const suppressionsRemovedSchema = z
+  .object({ removed: whole, rejected_count: whole, rejected })
+  .meta({ id: 'SuppressionsRemoved' });

@@ -4,12 +4,14 @@ import { limitOperations } from './limits.ts';
 import { messageOperations } from './messages.ts';
 import type { Operations } from './operation.ts';
 import { senderOperations } from './senders.ts';
+import { suppressionOperations } from './suppressions.ts';
 import { systemOperations } from './system.ts';
 
 export const OPERATIONS: Operations = {
   ...messageOperations,
   ...jobOperations,
   ...senderOperations,
+  ...suppressionOperations,
   ...limitOperations,
   ...systemOperations,
 };

@@ -1,6 +1,5 @@
 // GET, POST and DELETE /v1/suppressions: who gets no more messages. Numbers come in bodies only, never in an address, and are not kept.
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { refused } from '../../base/failure.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Secret } from '../../base/secret.ts';
@@ -13,7 +12,7 @@ import { callerOf } from '../auth.ts';
 import { BULK_BODY_MAX_BYTES } from '../body.ts';
 import { createCursors } from '../cursor.ts';
 import { jsonBody } from '../json-body.ts';
-import { noQuery, pageFields, parseQuery } from '../query.ts';
+import { noQuery, pageQuery, parseQuery } from '../query.ts';
 
 export interface SuppressionRoutesOptions {
   suppressions: Suppressions;
@@ -21,7 +20,6 @@ export interface SuppressionRoutesOptions {
   logger: Logger;
 }
 
-const listQuery = z.strictObject(pageFields);
 const NOT_A_NUMBER = 'must be a phone number with its country code, such as "+4915112345678"';
 
 export function suppressionRoutes(app: FastifyInstance, options: SuppressionRoutesOptions): void {
@@ -32,7 +30,7 @@ export function suppressionRoutes(app: FastifyInstance, options: SuppressionRout
 
   app.get('/v1/suppressions', read, async (request) => {
     const caller = callerOf(request);
-    const { limit, cursor } = parseQuery(listQuery, request.query);
+    const { limit, cursor } = parseQuery(pageQuery, request.query);
     const bound = [caller.workspace, caller.environment];
     const after = cursor === undefined ? undefined : cursors.read(bound, cursor);
     const { rows, next } = await suppressions.page(caller, after, limit);
