@@ -66,21 +66,23 @@ function readLine(lines: string, start: number, end: number, into: Map<number, R
 export function foldResults(results: ReadonlyMap<number, Result>): Buffer {
   const sorted = [...results.values()].sort((a, b) => a.index - b.index);
   const first = sorted.reduce((least, { atMs }) => Math.min(least, atMs), Number.POSITIVE_INFINITY);
-  const ids: Buffer[] = [];
+  // One buffer for all ids: one for each took half of a fold's time.
+  const ids = Buffer.allocUnsafe(sorted.reduce((sum, { providerId }) => sum + packedMax(providerId), 0));
   let before = 0;
+  let end = 0;
   const head = sorted.map(({ index, atMs, providerId, error }): Head => {
     const step = index - before;
     before = index;
-    const id = providerId === null ? undefined : packId(providerId);
-    if (id) ids.push(id);
-    if (id && !error) return [step, atMs - first, id.length];
-    const tail = [error?.code ?? '', error?.message ?? '', ...(id ? [id.length] : [])];
+    const length = providerId === null ? 0 : packId(providerId, ids, end);
+    end += length;
+    if (length > 0 && !error) return [step, atMs - first, length];
+    const tail = [error?.code ?? '', error?.message ?? '', ...(length > 0 ? [length] : [])];
     return [step, atMs - first, tail];
   });
   const text = Buffer.from(JSON.stringify([first, head]));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
-  return zstdCompressSync(Buffer.concat([length, text, ...ids]), FAST);
+  return zstdCompressSync(Buffer.concat([length, text, ids.subarray(0, end)]), FAST);
 }
 
 /** The tail: the length of the id, or what failed: code, message and the length of the id, if it has one. */
@@ -107,13 +109,21 @@ export function unfoldResults(blob: Buffer): Map<number, Result> {
 }
 
 /** A Meta id is base64 of bytes that repeat from id to id: as bytes they compress to a fifth. The first byte says which form follows. */
-function packId(id: string): Buffer {
+function packId(id: string, into: Buffer, at: number): number {
   if (id.startsWith(WAMID)) {
-    const bytes = Buffer.from(id.slice(WAMID.length), 'base64');
-    if (bytes.toString('base64') === id.slice(WAMID.length)) return Buffer.concat([Buffer.from([1]), bytes]);
+    const base64 = id.slice(WAMID.length);
+    const end = at + 1 + into.write(base64, at + 1, 'base64');
+    if (into.toString('base64', at + 1, end) === base64) {
+      into[at] = 1;
+      return end - at;
+    }
   }
-  return Buffer.concat([Buffer.from([0]), Buffer.from(id)]);
+  into[at] = 0;
+  return 1 + into.write(id, at + 1);
 }
+
+/** Bytes that the packed id may need: the form byte, and up to three for a character. */
+const packedMax = (id: string | null): number => (id === null ? 0 : 1 + 3 * id.length);
 
 const unpackId = (packed: Buffer): string =>
   packed[0] === 1 ? WAMID + packed.subarray(1).toString('base64') : packed.subarray(1).toString('utf8');

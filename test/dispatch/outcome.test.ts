@@ -34,7 +34,7 @@ const later = (over: Partial<Later> = {}): Later => ({
 });
 const outcome = (verdict: Verdict, attempt = 1, writtenAtUs: number | undefined = 1) => {
   const sent: Sent = { verdict, writtenAtUs, endedAtUs: 2 };
-  return outcomeOf(grant(attempt), sent, times, half);
+  return outcomeOf(grant(attempt), sent, times, undefined, half);
 };
 
 test('accepted, failed and unknown end the try', () => {
@@ -65,7 +65,11 @@ test('what the platform asks for replaces the backoff', () => {
 
 test('a call that was never written uses up no place, and attempts count only where the table says so', () => {
   const sent: Sent = { verdict: later({ sent: false }), writtenAtUs: undefined, endedAtUs: 2 };
-  expect(outcomeOf(grant(), sent, times, half)).toMatchObject({ to: 'q', written: false, counts: false });
+  expect(outcomeOf(grant(), sent, times, undefined, half)).toMatchObject({
+    to: 'q',
+    written: false,
+    counts: false,
+  });
   expect(outcome(later({ counts: true, maxAttempts: 5 }))).toMatchObject({ counts: true, maxAttempts: 5 });
 });
 

@@ -107,10 +107,8 @@ export class Lane {
       countedUs: serverClock.toServer(countedAtUs(sent, sender.arrival_bound)),
       atMs: clock.now(),
     };
-    this.add({
-      ...outcomeOf(grant, sent, times, clock.random),
-      hold: holdOf(sent.verdict, sender.id, content, clock.random),
-    });
+    const hold = holdOf(sent.verdict, sender.id, content, clock.random);
+    this.add(outcomeOf(grant, sent, times, hold, clock.random));
   }
 
   /** Settles what waits; one batch at a time per lane. Never rejects: what Redis did not take stays and is tried again. */

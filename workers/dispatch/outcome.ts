@@ -1,5 +1,6 @@
 // A platform's verdict on one call → what happens to the item. Pure.
 import { type Later, type Moves, type Sent, waitMs } from '../../src/platforms/port.ts';
+import type { HoldOrder } from './holds.ts';
 import type { Outcome } from './settle.ts';
 import type { Grant } from './take.ts';
 
@@ -16,57 +17,47 @@ export function outcomeOf(
   grant: Grant,
   { verdict, writtenAtUs }: Sent,
   times: Times,
+  hold: HoldOrder | undefined,
   random: () => number,
 ): Outcome {
   const { view, index } = grant;
-  const base = {
+  // One object for each message, filled in place: what is copied here is copied ten thousand times a second.
+  const outcome: Outcome = {
     view,
     index,
     try: grant.try,
     run: grant.run,
+    to: 'a',
     written: writtenAtUs !== undefined,
+    counts: true,
+    maxAttempts: 0,
     endedUs: times.countedUs,
     dueUs: 0,
-    maxAttempts: 0,
-    why: 'r' as const,
+    why: 'r',
     throttled: false,
     person: grant.person,
     mark: grant.mark,
+    hold,
+    result: { index, atMs: times.atMs, providerId: null, error: null },
   };
-  const error = (code: string, message: string) => ({
-    index,
-    atMs: times.atMs,
-    providerId: null,
-    error: { code, message },
-  });
-  switch (verdict.outcome) {
-    case 'accepted':
-      return {
-        ...base,
-        to: 'a',
-        counts: true,
-        result: { index, atMs: times.atMs, providerId: verdict.providerId, error: null },
-      };
-    case 'failed':
-      return { ...base, to: 'f', counts: true, result: error(verdict.code, verdict.message) };
-    case 'unknown':
-      return { ...base, to: 'u', counts: true, result: error(verdict.code, verdict.message) };
-    case 'later': {
-      // The number of earlier tries sets the backoff; an uncounted try waits just as long as a counted one.
-      const delayMs = waitsByItself(verdict) ? waitMs(verdict.wait, grant.try - 1, random) : 0;
-      return {
-        ...base,
-        to: 'q',
-        counts: verdict.counts,
-        maxAttempts: verdict.maxAttempts ?? 0,
-        dueUs: times.endedUs + delayMs * 1_000,
-        why: whyOf(verdict.moves),
-        throttled: verdict.throttled && verdict.moves === 'sender',
-        result: error(verdict.code, verdict.message),
-      };
-    }
+  if (verdict.outcome === 'accepted') {
+    outcome.result.providerId = verdict.providerId;
+    return outcome;
   }
+  outcome.to = LETTERS[verdict.outcome];
+  outcome.result.error = { code: verdict.code, message: verdict.message };
+  if (verdict.outcome !== 'later') return outcome;
+  // The number of earlier tries sets the backoff; an uncounted try waits just as long as a counted one.
+  const delayMs = waitsByItself(verdict) ? waitMs(verdict.wait, grant.try - 1, random) : 0;
+  outcome.counts = verdict.counts;
+  outcome.maxAttempts = verdict.maxAttempts ?? 0;
+  outcome.dueUs = times.endedUs + delayMs * 1_000;
+  outcome.why = whyOf(verdict.moves);
+  outcome.throttled = verdict.throttled && verdict.moves === 'sender';
+  return outcome;
 }
+
+const LETTERS = { failed: 'f', unknown: 'u', later: 'q' } as const;
 
 /**
  * When the platform had counted a call at the latest: at its answer. Where its network is known, `arrivalBoundMs` after the write, if that

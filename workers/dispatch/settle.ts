@@ -107,7 +107,7 @@ export async function settle(
       slots.runs.size,
       ...slots.runs.keys(),
       ...holdArguments(outcomes),
-      ...outcomes.map((outcome) => outcomeArgument(outcome, slots)),
+      ...outcomeArguments(outcomes, slots),
     ],
     patienceMs,
   );
@@ -120,8 +120,11 @@ export async function settle(
   };
 }
 
-const chunkId = ({ view, index }: Pick<Outcome, 'view' | 'index'>): string =>
-  `${view.seal.job}:${chunkOf(view.seal.starts, index)}`;
+const chunkNumber = ({ view, index }: Pick<Outcome, 'view' | 'index'>): number =>
+  chunkOf(view.seal.starts, index);
+
+const chunkId = (outcome: Pick<Outcome, 'view' | 'index'>): string =>
+  `${outcome.view.seal.job}:${chunkNumber(outcome)}`;
 
 function chunksOf(outcomes: readonly Outcome[]): Map<string, WholeChunk> {
   const chunks = new Map<string, WholeChunk>();
@@ -142,24 +145,53 @@ interface Slots {
   runs: ReadonlyMap<string, number>;
 }
 
-/** One argument per outcome: fourteen of them cost more to send and to read than the rest of the script. */
-const outcomeArgument = (outcome: Outcome, slots: Slots): string =>
+/**
+ * Two arguments for neighbours that are alike: what they have in common, and what they have not. Fifteen fields of each cost more to send
+ * and to read than the rest of the script.
+ */
+function outcomeArguments(outcomes: readonly Outcome[], slots: Slots): string[] {
+  const args: string[] = [];
+  let group: Outcome | undefined;
+  let body = '';
+  for (const outcome of outcomes) {
+    if (!group || !isAlike(group, outcome)) {
+      if (group) args.push(body);
+      args.push(inCommon(outcome, slots));
+      group = outcome;
+      body = '';
+    }
+    const { index, endedUs, person, mark, result } = outcome;
+    body += `${index},${endedUs.toFixed(0)},${person},${mark},${resultLine(result)}`;
+  }
+  args.push(body);
+  return args;
+}
+
+const isAlike = (a: Outcome, b: Outcome): boolean =>
+  a.run === b.run &&
+  a.view === b.view &&
+  a.to === b.to &&
+  a.try === b.try &&
+  a.written === b.written &&
+  a.counts === b.counts &&
+  a.maxAttempts === b.maxAttempts &&
+  a.dueUs === b.dueUs &&
+  a.why === b.why &&
+  a.throttled === b.throttled &&
+  chunkNumber(a) === chunkNumber(b);
+
+const inCommon = (outcome: Outcome, slots: Slots): string =>
   [
     slots.chunks.get(chunkId(outcome)) ?? 0,
     slots.runs.get(outcome.run) ?? 0,
-    outcome.index,
     outcome.try,
     outcome.to,
     outcome.written ? 1 : 0,
     outcome.counts ? 1 : 0,
     outcome.maxAttempts,
-    outcome.endedUs.toFixed(0),
     outcome.dueUs.toFixed(0),
     outcome.why,
     outcome.throttled ? 1 : 0,
-    outcome.person,
-    outcome.mark,
-    resultLine(outcome.result),
   ].join();
 
 /** Calls that were under way together say the same: the first of each field is enough. */

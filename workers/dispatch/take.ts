@@ -126,7 +126,15 @@ export async function take(
   );
   if (reply[0] === 'unverified') return 'unverified';
   if (reply[0] !== 'ok') return undefined;
-  return readAnswer(reply[1], views, limits, options, { sentUs, receivedUs: clock.monotonicUs() });
+  const offer: Offer = { views, candidates, persons };
+  return readAnswer(reply[1], offer, limits, options, { sentUs, receivedUs: clock.monotonicUs() });
+}
+
+/** What a take was asked for; `persons` of each candidate as they were sent. */
+interface Offer {
+  views: readonly JobView[];
+  candidates: readonly Candidate[];
+  persons: readonly string[];
 }
 
 /** One name per row, all of one length; a row whose content is gone has one of its own. */
@@ -141,7 +149,7 @@ function personsOf({ jobs, personOf }: TakeOptions, { view, from, count }: Candi
 
 function readAnswer(
   answer: string,
-  views: readonly JobView[],
+  offer: Offer,
   limits: readonly Limit[],
   options: TakeOptions,
   { sentUs, receivedUs }: { sentUs: number; receivedUs: number },
@@ -155,29 +163,39 @@ function readAnswer(
     nextUs: next === '' ? undefined : serverClock.toLocal(Number(next)),
     binding: limits[Number(binding) - 1]?.name ?? (binding === '0' ? '' : binding),
     leftBehind: left === '1',
-    grants: runs === '' ? [] : runs.split(';').flatMap((run) => readRun(run, Number(now), views, options)),
+    grants: runs === '' ? [] : runs.split(';').flatMap((run) => readRun(run, Number(now), offer, options)),
   };
 }
 
-function readRun(text: string, nowUs: number, views: readonly JobView[], options: TakeOptions): Grant[] {
-  const { serverClock, jobs, personOf, callDeadlineMs } = options;
+function readRun(text: string, nowUs: number, offer: Offer, options: TakeOptions): Grant[] {
+  const { serverClock, callDeadlineMs } = options;
   const [slot, run = '', items = ''] = text.split(',');
-  const view = views[Number(slot) - 1];
+  const view = offer.views[Number(slot) - 1];
   if (!view) throw new Error('take.lua granted a job that was not offered');
   const attempt = Number(run.slice(run.lastIndexOf(':') + 1));
   return items.split(' ').map((item) => {
     const [index = '', when = ''] = item.split('+');
     const [offset = '', before] = when.split('~');
     const momentUs = nowUs + Number(offset);
-    const row = jobs.row(view, Number(index));
     return {
       view,
       index: Number(index),
       try: attempt,
       momentUs: serverClock.toLocal(momentUs),
       run,
-      person: row ? personOf(view.seal.workspace, row[0]) : '',
+      person: personAt(offer, view, Number(index)),
       mark: before === undefined ? '' : `${momentUs + callDeadlineMs * 1_000}.${before}`,
     };
   });
+}
+
+/** As it was sent: '' for a row whose content is gone. */
+function personAt({ candidates, persons }: Offer, view: JobView, index: number): string {
+  const at = candidates.findIndex(
+    (candidate) =>
+      candidate.view === view && index >= candidate.from && index < candidate.from + candidate.count,
+  );
+  const start = (index - (candidates[at]?.from ?? 0)) * PERSON_LETTERS;
+  const person = persons[at]?.slice(start, start + PERSON_LETTERS) ?? '';
+  return person.startsWith('!') ? '' : person;
 }

@@ -10,42 +10,53 @@ local function free_at(limit, ended)
   return (math.floor(ended / width) + 1) * width + limit.per
 end
 
--- Adds to the last entry when its time is the same, and drops up to two entries whose time has long come.
-local function push_bucket(limit, at, ended)
-  local last_at, n = entry_of(redis.call('LINDEX', limit.times, -1) or 'none')
-  if last_at == at then
-    redis.call('LSET', limit.times, -1, us(at) .. ':' .. us(n + 1))
-  else
-    redis.call('RPUSH', limit.times, us(at) .. ':1')
-  end
-  limit.used = limit.used + 1
-  for _ = 1, 2 do
-    local first_at, gone = entry_of(redis.call('LINDEX', limit.times, 0))
-    if first_at > ended or redis.call('LLEN', limit.times) == 1 then
-      return
+-- Drops entries whose time has come by `ended` from the head, two at most for each place that was added, and never the last.
+local function drop_gone(limit, most, ended)
+  local gone, head = 0, redis.call('LRANGE', limit.times, 0, most)
+  for i, text in ipairs(head) do
+    local at, n = entry_of(text)
+    if at > ended or i == #head then
+      break
     end
-    redis.call('LPOP', limit.times)
-    limit.used = limit.used - gone
+    gone, limit.used = i, limit.used - n
   end
+  if gone > 0 then
+    redis.call('LPOP', limit.times, gone)
+  end
+end
+
+-- Adds to the last entry as long as the time is the same.
+local function push_buckets(limit, written)
+  local last_at, n = entry_of(redis.call('LINDEX', limit.times, -1) or 'none')
+  local entries, known = {}, last_at ~= nil
+  for _, ended in ipairs(written) do
+    local at = math.max(free_at(limit, ended), last_at or 0)
+    if at == last_at then
+      n = n + 1
+    else
+      entries[#entries + 1] = last_at and us(last_at) .. ':' .. us(n)
+      last_at, n = at, 1
+    end
+  end
+  entries[#entries + 1] = us(last_at) .. ':' .. us(n)
+  if known then
+    redis.call('LSET', limit.times, -1, table.remove(entries, 1))
+  end
+  if #entries > 0 then
+    redis.call('RPUSH', limit.times, unpack(entries))
+  end
+  limit.used = limit.used + #written
+  drop_gone(limit, 2 * #written, written[#written])
+  redis.call('HSET', limit.state, 'used', us(limit.used))
 end
 
 -- Times rise along the list: one that comes late waits for those before it, which is never too early.
 local function push_places(limit, written)
-  local last = entry_of(redis.call('LINDEX', limit.times, -1) or '0')
-  local times = {}
+  local last, times = entry_of(redis.call('LINDEX', limit.times, -1) or '0'), {}
   for i, ended in ipairs(written) do
-    local at = math.max(free_at(limit, ended), last)
-    if limit.bucketed then
-      push_bucket(limit, at, ended)
-    else
-      times[i] = us(at)
-    end
+    times[i] = us(math.max(free_at(limit, ended), last))
   end
-  if limit.bucketed then
-    redis.call('HSET', limit.state, 'used', us(limit.used))
-  else
-    redis.call('RPUSH', limit.times, unpack(times))
-  end
+  redis.call('RPUSH', limit.times, unpack(times))
 end
 
 -- `written`: ends (µs, rising) of those of `count` calls that were written.
@@ -60,7 +71,8 @@ local function free_of(limit, count, written, linger_ms)
   local used = redis.call('HGET', limit.state, 'used')
   limit.bucketed = used and true or limit.count > EXACT_PLACES
   limit.used = limit.bucketed and tonumber(used or redis.call('LLEN', limit.times))
-  push_places(limit, written)
+  local push = limit.bucketed and push_buckets or push_places
+  push(limit, written)
   redis.call('PEXPIRE', limit.times, us(limit.per / 1000 + linger_ms))
 end
 

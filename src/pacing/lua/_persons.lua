@@ -10,14 +10,15 @@ local UNDER_WAY_US = 100000
 -- Counts and trims once per take.
 local function open_persons(personal, now)
   for _, limit in ipairs(personal) do
+    local since = limit.kind == 'unique' and now - limit.per or now
+    limit.nobody, limit.sent = redis.call('EXISTS', limit.state) == 0, {}
+    if not limit.nobody then
+      trim(limit.state, since)
+    end
     if limit.kind == 'unique' then
-      trim(limit.state, now - limit.per)
-      limit.used = redis.call('ZCOUNT', limit.state, '(' .. us(now - limit.per), '+inf')
+      limit.used = redis.call('ZCOUNT', limit.state, '(' .. us(since), '+inf')
       limit.windows = redis.call('EXISTS', limit.times) == 1
-      limit.sent, limit.added, limit.called, limit.full_until = {}, {}, 0, nil
-    else
-      trim(limit.state, now)
-      limit.sent = {}
+      limit.added, limit.called, limit.full_until = {}, 0, nil
     end
   end
 end
@@ -25,7 +26,7 @@ end
 -- The scores of `persons` in each rule's sets, in one call each.
 local function look_up(personal, persons)
   for _, limit in ipairs(#persons > 0 and personal or {}) do
-    limit.scores = redis.call('ZMSCORE', limit.state, unpack(persons))
+    limit.scores = limit.nobody and {} or redis.call('ZMSCORE', limit.state, unpack(persons))
     limit.exempt = limit.windows and redis.call('ZMSCORE', limit.times, unpack(persons))
   end
 end

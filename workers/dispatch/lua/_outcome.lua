@@ -1,24 +1,35 @@
--- include: outcome. One outcome as workers/dispatch/settle.ts writes it: fifteen arguments of their own would cost more to send and to read
--- than the rest of the script.
-local OUTCOME = '^(%d+),(%d+),(%d+),(%d+),(%a),(%d),(%d),(%d+),(%d+),(%d+),(%a),(%d),([^,]*),([^,]*),(.*)$'
+-- include: outcome. Outcomes as workers/dispatch/settle.ts writes them: what neighbours have in common stands once before them.
+local GROUP = '^(%d+),(%d+),(%d+),(%a),(%d),(%d),(%d+),(%d+),(%a),(%d)$'
+local ONE = '(%d+),(%d+),([^,]*),([^,]*),([^\n]*\n)'
 
--- One argument of settle.lua. Notes that the platform throttles.
-local function read_outcome(text, chunks, runs, batch)
-  local chunk, run, index, try, to, written, counts, most, ended, due, why, throttled, person, mark, line = text:match(OUTCOME)
+-- What a group's outcomes share. Notes that the platform throttles.
+local function read_group(text, chunks, runs, batch)
+  local chunk, run, try, to, written, counts, most, due, why, throttled = text:match(GROUP)
   batch.throttled = batch.throttled or throttled == '1'
-  return {
+  local group = {
     chunk = chunks[tonumber(chunk)],
     run = runs[tonumber(run)],
-    index = tonumber(index),
     try = tonumber(try) % 256,
     to = to,
+    written = written == '1',
     counts = counts == '1',
     most = tonumber(most),
-    ended = written == '1' and tonumber(ended),
     due = tonumber(due),
     why = why,
-    person = person,
-    mark = mark,
-    line = line,
   }
+  group.__index = group
+  return group
+end
+
+-- Calls `apply` with each outcome of a group; what it does not say itself its group says.
+local function each_outcome(body, group, apply)
+  for index, ended, person, mark, line in body:gmatch(ONE) do
+    apply(setmetatable({
+      index = tonumber(index),
+      ended = group.written and tonumber(ended),
+      person = person,
+      mark = mark,
+      line = line,
+    }, group))
+  end
 end

@@ -16,9 +16,11 @@
 --                     chunks: how many, then job slot, first row, last row of each;
 --                     runs: how many, then each;
 --                     holds to place: how many, then each: code, at least, base, cap (µs), share of the backoff (0..1), field, joined by ",";
---                     outcomes, each one argument: chunk slot, run slot, index, try, to (a f u q), written (0|1), counts (0|1), most,
---                     ended (µs), due (µs), why it waits (a letter), throttled (0|1), person ('' = none), mark of its unique place
---                     ("score.score before", '' = none), line, joined by ","; most = counted attempts after which 'q' becomes 'f', 0 = never
+--                     groups of outcomes, two arguments each: what all have in common, and the outcomes; fields joined by ","
+--                     in common: chunk slot, run slot, try, to (a f u q), written (0|1), counts (0|1), most (counted attempts after which
+--                     'q' becomes 'f', 0 = never), due (µs), why it waits (a letter), throttled (0|1)
+--                     each outcome: index, ended (µs), person ('' = none), mark of its unique place ("score.score before", '' = none),
+--                     line, which ends it
 -- Returns {'unverified'}: the home's memory must be looked at | {n, wake, whole, moved}: a ticket n to add for wake (µs) or 0; whole = chunk slots ("1,4") of which nothing is queued or sending;
 --   moved = how many items moved
 -- include: ../../../src/base/lua/_time.lua
@@ -74,8 +76,10 @@ end
 at = at + tonumber(ARGV[at]) + 1
 
 local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {}, people = {}, ticks = {}, till = 0, templates = {} }
-for i = at, #ARGV do
-  apply(batch, read_outcome(ARGV[i], chunks, runs, batch))
+for i = at, #ARGV, 2 do
+  each_outcome(ARGV[i + 1], read_group(ARGV[i], chunks, runs, batch), function(outcome)
+    apply(batch, outcome)
+  end)
 end
 free_places(shared, batch.ended, linger)
 tell_persons(personal, batch.people, linger)
@@ -104,7 +108,8 @@ for slot, chunk in ipairs(chunks) do
     redis.call('APPEND', chunk.results, table.concat(chunk.lines))
     redis.call('PEXPIREAT', chunk.results, chunk.job.dies_at)
   end
-  if not redis.call('GETRANGE', chunk.job.statuses, chunk.first, chunk.last):find('[qs]') then
+  local bytes = redis.call('GETRANGE', chunk.job.statuses, chunk.first, chunk.last)
+  if not bytes:find('q', 1, true) and not bytes:find('s', 1, true) then
     whole[#whole + 1] = slot
   end
 end
