@@ -13,12 +13,14 @@ import { createLanes } from '../src/lanes/lanes.ts';
 import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
+import { createHalt } from '../src/memory/halt.ts';
 import { createSeats } from '../src/memory/seats.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
 import { aftermathOf } from '../src/platforms/meta/aftermath.ts';
 import { check } from '../src/platforms/meta/check.ts';
 import { createMeta } from '../src/platforms/meta/client.ts';
 import { metaWebhook } from '../src/platforms/meta/webhook.ts';
+import { createAttempts } from './dispatch/attempts.ts';
 import { createBudget } from './dispatch/budget.ts';
 import type { DispatchContext } from './dispatch/context.ts';
 import { createFlusher } from './dispatch/flusher.ts';
@@ -133,8 +135,13 @@ function dispatchOf(stores: Stores): Service {
   const { config, clock, redis, secret, metrics } = stores;
   const http = createHttpClient({ clock, connectionsPerOrigin: config.dispatchCalls });
   const calls = metrics.counter('calls_total', 'Platform calls that have ended, by outcome', ['outcome']);
+  const halt = createHalt(redis, config.namespace);
+  const attempts = config.kafkaBrokers
+    ? createAttempts({ ...stores, stored: () => {}, away: () => halt.say('log') })
+    : undefined;
   const context: DispatchContext = {
     ...stores,
+    attempts,
     namespace: config.namespace,
     memory: createTrustingKeeper(createSeats(redis, config.namespace), stores.logger),
     lanes: lanesOf(stores),
@@ -154,8 +161,13 @@ function dispatchOf(stores: Stores): Service {
   const dispatch = createDispatch({ context, maxLanes: config.dispatchLanes });
   return {
     ...dispatch,
+    start: async () => {
+      attempts?.start();
+      await dispatch.start();
+    },
     stop: async () => {
       await dispatch.stop();
+      await attempts?.stop();
       await http.close();
     },
   };

@@ -57,7 +57,12 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer> {
 /** What accept itself appends for this body: its log only remembers. */
 async function recordsOf(raw: Buffer): Promise<LogEntry[]> {
   const made: LogEntry[] = [];
-  const log: Pick<Log, 'append'> = { append: async (_topic, entries) => void made.push(...entries) };
+  const log: Pick<Log, 'append'> = {
+    append: async (_topic, entries) => {
+      made.push(...entries);
+      return new Map();
+    },
+  };
   const account = senderSchema.parse({ id: 's0', platform: 'meta', external_id: '1', access_token: 't' });
   const { portfolio: _, ...rest } = account;
   const sender = { ...rest, workspace: 'bench', portfolio: undefined, home: 's:s0', disabled: false };

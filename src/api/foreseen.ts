@@ -24,6 +24,9 @@ const STOPS = new Set([
   'credentials',
   'portfolio',
   'sender',
+  'log',
+  'memory',
+  'rebuilding',
 ]);
 
 export function foreseen(options: ForeseenOptions): LedgerReader {

@@ -3,12 +3,13 @@
 import type { Accounts, Sender } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
 import { ask } from '../base/redis.ts';
-import type { HoldFact, HoldReason } from '../contract/hold.ts';
+import { type HoldFact, type HoldReason, isReason } from '../contract/hold.ts';
 import type { Limit } from '../contract/limit.ts';
 import { jobOfCursor } from '../lanes/cursor.ts';
 import { type Queue, readQueues } from '../lanes/queue.ts';
 import { jobRowKey } from '../ledger/keys.ts';
 import type { LedgerReader } from '../ledger/port.ts';
+import { haltKey } from '../memory/keys.ts';
 import { type AnswerTimes, readAnswerTimes } from '../pacing/answer-times.ts';
 import { holdFields, holdsKey } from '../pacing/keys.ts';
 import { limitsOf } from '../pacing/limits.ts';
@@ -36,6 +37,8 @@ export interface HomeState {
   lanes: LaneState[];
   /** What the platform said must wait: field of the home's holds → until when (µs). */
   holds: ReadonlyMap<string, number>;
+  /** Why nothing is started in the whole installation. */
+  halted: HoldReason | undefined;
   /** Messages that each job has queued. */
   queued: ReadonlyMap<string, number>;
 }
@@ -78,7 +81,7 @@ async function readHome(options: HomeStatesOptions, home: string, asked: string)
   const senders = queues.map(({ sender }) => accounts.sender(sender));
   const limits = senders.map((sender) => (sender ? limitsOf(sender) : []));
   const jobs = [...new Set(queues.flatMap(({ cursors }) => cursors.map(({ name }) => jobOfCursor(name))))];
-  const [{ nowUs, uses }, holds, answers, queued] = await Promise.all([
+  const [{ nowUs, uses }, holds, answers, queued, halted] = await Promise.all([
     readUse(redis, namespace, home, limits.flat()),
     ask(redis.client.hgetall(holdsKey(namespace, home))),
     readAnswerTimes(
@@ -88,6 +91,7 @@ async function readHome(options: HomeStatesOptions, home: string, asked: string)
       queues.map(({ sender }) => sender),
     ),
     Promise.all(jobs.map((job) => ask(redis.client.hget(jobRowKey(namespace, home, job), 'n:q')))),
+    ask(redis.client.get(haltKey(namespace))),
   ]);
   const lanes = queues.map((queue, i) => ({
     id: queue.sender,
@@ -98,6 +102,7 @@ async function readHome(options: HomeStatesOptions, home: string, asked: string)
   }));
   return {
     nowUs,
+    halted: halted && isReason(halted) ? halted : undefined,
     lanes: await Promise.all(
       lanes.map(async (lane) => ({ ...lane, newPart: await newPartOf(options, home, lane, nowUs) })),
     ),
@@ -140,9 +145,10 @@ function usesOf(limits: readonly Limit[][], uses: readonly LimitUse[], lane: num
 }
 
 /** What holds a whole lane, whatever its limits; undefined: nothing. The first that needs somebody to act comes first. */
-export function laneHold({ holds }: HomeState, { id, sender }: LaneState): HoldFact | undefined {
+export function laneHold({ holds, halted }: HomeState, { id, sender }: LaneState): HoldFact | undefined {
   if (!sender || sender.disabled) return { limit: 'sender_disabled', scope: id, untilMs: null };
   if (sender.paused) return { limit: 'sender_paused', scope: id, untilMs: null };
+  if (halted) return { limit: halted, scope: sender.home, untilMs: null };
   const said: [field: string, limit: HoldReason, scope: string][] = [
     [holdFields.credentials(id), 'credentials', id],
     [holdFields.portfolio, 'portfolio', sender.portfolio?.id ?? id],

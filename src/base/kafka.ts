@@ -13,6 +13,7 @@ import {
 } from 'kafkajs';
 import type { Clock } from './clock.ts';
 import { Failure, messageOf, refused, unavailable } from './failure.ts';
+import { type KafkaRecord, slices } from './kafka-slices.ts';
 import type { Logger } from './logger.ts';
 
 export type KafkaConsumer = Consumer;
@@ -29,9 +30,6 @@ const PING_DEADLINE_MS = 2_000;
 /** A refused connection is known within a second; a leader that moves has this long to be found. */
 const PRODUCER_RETRY: RetryOptions = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 500, retries: 4 };
 
-/** kafkajs makes one batch per partition of all it is given at once, and a topic's `max.message.bytes` limits batches. */
-const SEND_MAX_BYTES = 768 * 1024;
-
 /** A dead member's partitions move after exactly this. */
 const SESSION_TIMEOUT_MS = 10_000;
 /** The least time between two heartbeats; who works longer asks for one every second, so 3 s pass at most. */
@@ -42,12 +40,6 @@ const CONSUMER_REQUEST_TIMEOUT_MS = 10_000;
 const FETCH_WAIT_MS = 1_000;
 const FETCH_MAX_BYTES = 4 * 1024 * 1024;
 
-export interface KafkaRecord {
-  key: string;
-  headers: Record<string, string>;
-  value: string;
-}
-
 export interface KafkaOptions {
   brokers: readonly string[];
   clientId: string;
@@ -56,8 +48,8 @@ export interface KafkaOptions {
 }
 
 export interface Kafka {
-  /** Resolves when all in-sync replicas have every record. Throws `unavailable` with `repeat: 'unsafe'` within 10 s. */
-  send(topic: string, records: readonly KafkaRecord[]): Promise<void>;
+  /** Resolves when all in-sync replicas have every record, with the first offset by partition. Throws `unavailable` with `repeat: 'unsafe'` within 10 s. */
+  send(topic: string, records: readonly KafkaRecord[]): Promise<Map<number, string>>;
   /** A member of `group`, not yet connected. After trouble it restarts by itself while `mayRestart` says so. */
   consumer(group: string, mayRestart: () => boolean): Consumer;
   /** Creates what is missing and connects; `topics` is asked with the number of brokers. */
@@ -100,7 +92,7 @@ export function createKafka({ brokers, clientId, clock, logger }: KafkaOptions):
     send: async (topic, records) => {
       assertKeyed(records);
       const using = sender;
-      await within(clock, SEND_DEADLINE_MS, using.send(topic, records)).catch((error: unknown) => {
+      return within(clock, SEND_DEADLINE_MS, using.send(topic, records)).catch((error: unknown) => {
         renew(using);
         throw unknownFate(error);
       });
@@ -133,7 +125,7 @@ export function createKafka({ brokers, clientId, clock, logger }: KafkaOptions):
 
 interface Sender {
   connect(): Promise<void>;
-  send(topic: string, records: readonly KafkaRecord[]): Promise<void>;
+  send(topic: string, records: readonly KafkaRecord[]): Promise<Map<number, string>>;
   /** Disconnects once the sends under way have ended, whatever becomes of them. */
   retire(): void;
   disconnect(): Promise<void>;
@@ -146,12 +138,16 @@ function createSender(kafka: KafkaJs): Sender {
     createPartitioner: Partitioners.DefaultPartitioner,
   });
   const connect = once(() => producer.connect());
-  const underWay = new Set<Promise<void>>();
-  const sendAll = async (topic: string, records: readonly KafkaRecord[]): Promise<void> => {
+  const underWay = new Set<Promise<unknown>>();
+  const sendAll = async (topic: string, records: readonly KafkaRecord[]) => {
     await connect();
+    const first = new Map<number, string>();
     for (const messages of slices(records)) {
-      await producer.send({ topic, acks: -1, timeout: PRODUCE_TIMEOUT_MS, messages });
+      const stored = await producer.send({ topic, acks: -1, timeout: PRODUCE_TIMEOUT_MS, messages });
+      for (const { partition, baseOffset } of stored)
+        if (!first.has(partition)) first.set(partition, baseOffset ?? '0');
     }
+    return first;
   };
   return {
     connect,
@@ -197,23 +193,6 @@ function once(start: () => Promise<void>): () => Promise<void> {
 function assertKeyed(records: readonly KafkaRecord[]): void {
   const unkeyed = records.some(({ key }) => key === '');
   if (unkeyed) throw refused('internal', 'a record without a key would lose its order');
-}
-
-/** In order, each at most `SEND_MAX_BYTES`. */
-function* slices(records: readonly KafkaRecord[]): Generator<KafkaRecord[]> {
-  let slice: KafkaRecord[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const size = Buffer.byteLength(record.value) + Buffer.byteLength(record.key);
-    if (slice.length > 0 && bytes + size > SEND_MAX_BYTES) {
-      yield slice;
-      slice = [];
-      bytes = 0;
-    }
-    slice.push(record);
-    bytes += size;
-  }
-  if (slice.length > 0) yield slice;
 }
 
 /** A timeout, a cut connection, too few replicas: the records may be stored or not. */

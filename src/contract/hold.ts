@@ -32,6 +32,12 @@ export const HOLD_REASONS = [
   'stopped',
   /** The store is nearly full. */
   'storage',
+  /** The log does not answer, and what it does not know is not sent. */
+  'log',
+  /** The store may have lost what it knew, and has not been rebuilt. */
+  'memory',
+  /** The store is being rebuilt from the log. */
+  'rebuilding',
 ] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
@@ -61,6 +67,10 @@ const SENTENCES: Record<HoldReason | LimitName, (scope: string) => string> = {
   job_paused: () => 'The job is paused: resume it, and sending goes on',
   stopped: (scope) => `An operator has stopped all sending of ${scope}`,
   storage: () => 'The store is nearly full: nothing new is started until there is room',
+  log: () => 'The log does not answer: nothing new is started until it does',
+  memory: () =>
+    'The store may have lost what it knew: nothing is sent until it has been compared with the log, or `sluice rebuild` has run',
+  rebuilding: () => 'The store is being rebuilt from the log: sending goes on after that',
   'meta.throughput': (scope) => `The throughput of the number ${scope} is used up`,
   'meta.messaging_limit': (scope) =>
     `The portfolio ${scope} has written to as many different people within 24 hours as its messaging limit allows`,

@@ -5,11 +5,14 @@ import type { Logger } from '../base/logger.ts';
 import { assertFits } from './entry.ts';
 import { followTopic } from './kafka-follower.ts';
 import { kafkaGroup, kafkaTopic } from './keys.ts';
-import type { Follower, Log, LogEntry, Topic } from './port.ts';
+import type { Appended, Follower, Log, LogEntry, Topic } from './port.ts';
 import { createWork } from './work.ts';
 
 /** Upper bound of followers that share `jobs`. */
 const JOBS_PARTITIONS = 12;
+/** Homes are spread over them, and what is keyed must not move: fixed for good. */
+const ATTEMPTS_PARTITIONS = 24;
+const STATE_PARTITIONS = 6;
 /** A message has about three receipts, and a busy number several hundred a second. */
 const RECEIPTS_PARTITIONS = 24;
 const DEAD_PARTITIONS = 1;
@@ -18,6 +21,8 @@ const DAY_MS = 86_400_000;
 const JOBS_KEPT_MS = 52 * DAY_MS;
 /** A platform repeats for a week what it could not bring. */
 const RECEIPTS_KEPT_MS = 8 * DAY_MS;
+/** As long as a person counts, and a week to recover. */
+const ATTEMPTS_KEPT_MS = 8 * DAY_MS;
 const DEAD_KEPT_MS = 30 * DAY_MS;
 const REPLICAS = 3;
 /** With three replicas one may be down, and what was acknowledged is on two. */
@@ -34,9 +39,9 @@ export interface KafkaLogOptions {
 export function createKafkaLog({ brokers, namespace, clock, logger }: KafkaLogOptions): Log {
   const kafka = createKafka({ brokers, clientId: namespace, clock, logger });
   const followers = new Set<Follower>();
-  const append = async (topic: Topic, entries: readonly LogEntry[]) => {
+  const append = async (topic: Topic, entries: readonly LogEntry[]): Promise<Appended> => {
     assertFits(entries);
-    if (entries.length > 0) await kafka.send(kafkaTopic(namespace, topic), entries);
+    return entries.length > 0 ? kafka.send(kafkaTopic(namespace, topic), entries) : new Map();
   };
   return {
     prepare: () => kafka.prepare((count) => topicsFor(namespace, count)),
@@ -60,21 +65,32 @@ export function createKafkaLog({ brokers, namespace, clock, logger }: KafkaLogOp
 }
 
 function topicsFor(namespace: string, brokers: number): ITopicConfig[] {
-  const kept = (topic: Topic, numPartitions: number, retentionMs: number): ITopicConfig => ({
+  const topicOf = (topic: Topic, numPartitions: number, kept: Kept[]): ITopicConfig => ({
     topic: kafkaTopic(namespace, topic),
     numPartitions,
     replicationFactor: Math.min(REPLICAS, brokers),
     configEntries: [
-      { name: 'cleanup.policy', value: 'delete' },
-      { name: 'retention.ms', value: String(retentionMs) },
+      ...kept,
       { name: 'max.message.bytes', value: String(BATCH_MAX_BYTES) },
       { name: 'min.insync.replicas', value: String(brokers >= REPLICAS ? MIN_IN_SYNC : 1) },
       { name: 'unclean.leader.election.enable', value: 'false' },
     ],
   });
   return [
-    kept('jobs', JOBS_PARTITIONS, JOBS_KEPT_MS),
-    kept('receipts', RECEIPTS_PARTITIONS, RECEIPTS_KEPT_MS),
-    kept('dead', DEAD_PARTITIONS, DEAD_KEPT_MS),
+    topicOf('jobs', JOBS_PARTITIONS, keptFor(JOBS_KEPT_MS)),
+    topicOf('attempts', ATTEMPTS_PARTITIONS, keptFor(ATTEMPTS_KEPT_MS)),
+    topicOf('receipts', RECEIPTS_PARTITIONS, keptFor(RECEIPTS_KEPT_MS)),
+    topicOf('state', STATE_PARTITIONS, [{ name: 'cleanup.policy', value: 'compact' }]),
+    topicOf('dead', DEAD_PARTITIONS, keptFor(DEAD_KEPT_MS)),
   ];
 }
+
+interface Kept {
+  name: string;
+  value: string;
+}
+
+const keptFor = (ms: number): Kept[] => [
+  { name: 'cleanup.policy', value: 'delete' },
+  { name: 'retention.ms', value: String(ms) },
+];

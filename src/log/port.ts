@@ -1,6 +1,9 @@
 // The log: a durable, ordered record with one small port. Kafka and Redis Streams stand behind it and pass the same conformance suite.
 
-export type Topic = 'jobs' | 'receipts' | 'dead';
+export type Topic = 'jobs' | 'attempts' | 'receipts' | 'state' | 'dead';
+
+/** Partition → offset of the first entry that was appended to it. */
+export type Appended = ReadonlyMap<number, string>;
 
 /** What is appended. Entries with one `key` keep their order. `headers` stay readable when `value` is not. */
 export interface LogEntry {
@@ -45,7 +48,7 @@ export interface Log {
   /** Creates what is missing (topics, streams); safe to repeat, and by many at once. */
   prepare(): Promise<void>;
   /** Resolves when every entry is durable (Kafka: all in-sync replicas), each at least once, in the order of its key. Throws `unavailable` with `repeat: 'unsafe'` when it cannot be known. */
-  append(topic: Topic, entries: readonly LogEntry[]): Promise<void>;
+  append(topic: Topic, entries: readonly LogEntry[]): Promise<Appended>;
   follow(options: FollowOptions): Promise<Follower>;
   /** Whether the log answers now. */
   ping(): Promise<boolean>;

@@ -9,7 +9,7 @@ import type { Logger } from '../base/logger.ts';
 import { ask, type Redis } from '../base/redis.ts';
 import { assertFits } from './entry.ts';
 import { streamKey } from './keys.ts';
-import type { Follower, Log, LogEntry, Topic } from './port.ts';
+import type { Appended, Follower, Log, LogEntry, Topic } from './port.ts';
 import { followStream } from './redis-follower.ts';
 import { createWork } from './work.ts';
 
@@ -33,8 +33,10 @@ export function createRedisStreamsLog({
   consumer,
 }: RedisStreamsOptions): Log {
   const followers = new Set<Follower>();
-  const append = (topic: Topic, entries: readonly LogEntry[]) =>
-    appendAll(redis, streamKey(namespace, topic), topic, entries);
+  const append = async (topic: Topic, entries: readonly LogEntry[]): Promise<Appended> => {
+    await appendAll(redis, streamKey(namespace, topic), topic, entries);
+    return new Map();
+  };
   return {
     // A stream comes into being with its first entry, a group with its first follower: only Redis must answer.
     prepare: async () => {

@@ -16,7 +16,7 @@ export interface WorkContext {
   clock: Clock;
   logger: Logger;
   /** Puts one entry into `dead`. */
-  park(entry: LogEntry): Promise<void>;
+  park(entry: LogEntry): Promise<unknown>;
 }
 
 export interface Work {
@@ -56,7 +56,8 @@ export function createWork(options: FollowOptions, { clock, logger, park }: Work
   const bury = async (entry: DeliveredEntry, reason: string, signal: AbortSignal): Promise<boolean> => {
     if (!(await repeat(async () => options.onParked?.(entry, reason), signal))) return false;
     // An entry of `dead` that cannot be handled is passed by: parked again, it would come back for ever.
-    if (topic !== 'dead' && !(await repeat(() => park(parked(entry, reason)), signal))) return false;
+    if (topic !== 'dead' && !(await repeat(async () => void (await park(parked(entry, reason))), signal)))
+      return false;
     logger.error('log.entry_parked', {
       topic,
       group,

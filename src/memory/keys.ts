@@ -2,3 +2,6 @@
 
 /** Hash of the home: the server that it was verified on, and the number of its last logged take (lua/_seat.lua). */
 export const seatKey = (namespace: string, home: string): string => `${namespace}:{${home}}:seat`;
+
+/** Why nothing is started in the whole installation, as long as somebody says so: a reason of the holds. */
+export const haltKey = (namespace: string): string => `${namespace}:halt`;

@@ -2,13 +2,13 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { Failure, unavailable } from '../../src/base/failure.ts';
 import { createRedis } from '../../src/base/redis.ts';
-import type { LogEntry, Topic } from '../../src/log/port.ts';
+import type { Appended, LogEntry, Topic } from '../../src/log/port.ts';
 import { bodyOf, chunksOf, failureOf, openStation, request, sealsOf } from './station.ts';
 
-type Append = (topic: Topic, entries: readonly LogEntry[]) => Promise<void>;
+type Append = (topic: Topic, entries: readonly LogEntry[]) => Promise<Appended>;
 
 /** What the next append does instead of just appending. */
-let fault: ((append: () => Promise<void>) => Promise<void>) | undefined;
+let fault: ((append: () => Promise<Appended>) => Promise<Appended>) | undefined;
 let appends = 0;
 const station = openStation({
   wrap: (log) => ({
@@ -98,7 +98,7 @@ test('an error keeps nothing: the key is free for another body', async () => {
   expect((await accept.bulk(request(other, key))).replayed).toBe(false);
 });
 
-test.each<[string, (append: () => Promise<void>) => Promise<void>]>([
+test.each<[string, (append: () => Promise<Appended>) => Promise<Appended>]>([
   ['before it was stored', () => Promise.reject(lost())],
   ['after it was stored', (append) => append().then(() => Promise.reject(lost()))],
 ])(
@@ -140,11 +140,12 @@ test('a replay answers although the sender is gone, disabled or moved since', as
 test('a lapsed lease is taken over with the same job; who comes back late answers from the record', async () => {
   let takenOver: Promise<unknown> = Promise.resolve();
   fault = async (append) => {
-    await append();
+    const appended = await append();
     expect((await failureOf(accept.bulk(request(body, key)))).code).toBe('idempotency_in_progress');
     await redis.client.hset(keysOf(key).claim, 'l', 1);
     takenOver = accept.bulk(request(body, key));
     await takenOver;
+    return appended;
   };
   const late = await accept.bulk(request(body, key));
   expect(await takenOver).toEqual(late);
@@ -158,7 +159,7 @@ test('who comes back while the next holder is at work is told to come back', asy
   });
   let second: Promise<unknown> = Promise.resolve();
   fault = async (append) => {
-    await append();
+    const appended = await append();
     await redis.client.hset(keysOf(key).claim, 'l', 1);
     await new Promise<void>((reached) => {
       fault = (next) => {
@@ -167,6 +168,7 @@ test('who comes back while the next holder is at work is told to come back', asy
       };
       second = accept.bulk(request(body, key));
     });
+    return appended;
   };
   expect((await failureOf(accept.bulk(request(body, key)))).code).toBe('idempotency_in_progress');
   open();

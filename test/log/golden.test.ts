@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeRows, unpackRows } from '../../src/base/rows.ts';
 import { sha256Hex } from '../../src/base/secret.ts';
+import { attemptsRecordSchema } from '../../src/contract/attempt.ts';
 import { receiptRecordSchema } from '../../src/contract/receipt.ts';
 import { jobRecordSchema } from '../../src/contract/record.ts';
 
@@ -12,13 +13,16 @@ const files = readdirSync(folder);
 const read = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
 
 /** Which topic's schema reads it. */
-const schemaOf = (file: string) =>
-  /^(chunk|seal|control)\./.test(file) ? jobRecordSchema : receiptRecordSchema;
+const schemaOf = (file: string) => {
+  if (file.startsWith('attempts.')) return attemptsRecordSchema;
+  return /^(chunk|seal|control)\./.test(file) ? jobRecordSchema : receiptRecordSchema;
+};
 
 test('there is one of each type', () => {
   // `timed`: with what later releases have added about time.
   expect(files.toSorted()).toEqual([
     'account.v1.json',
+    'attempts.v1.json',
     'chunk.v1.json',
     'control.v1.json',
     'control.v1.retry.json',

@@ -10,6 +10,7 @@ import type { Holders } from '../../src/lanes/holders.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { ServerClock } from '../../src/pacing/server-clock.ts';
 import type { Platform } from '../../src/platforms/port.ts';
+import type { Attempts } from './attempts.ts';
 import type { Budget } from './budget.ts';
 import type { Flusher } from './flusher.ts';
 import type { Jobs } from './jobs.ts';
@@ -33,6 +34,8 @@ export interface DispatchContext {
   logger: Logger;
   accounts: Pick<AccountsRegistry, 'sender' | 'watch'>;
   memory: Memory;
+  /** Undefined where Redis itself is the log. */
+  attempts: Attempts | undefined;
   lanes: Lanes;
   holders: Holders;
   tickets: TicketQueue;

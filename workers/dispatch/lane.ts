@@ -3,6 +3,7 @@
 import type { Sender } from '../../src/accounts/port.ts';
 import { messageOf } from '../../src/base/failure.ts';
 import type { Limit } from '../../src/contract/limit.ts';
+import type { Content } from '../../src/contract/record.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
 import { stir } from '../../src/lanes/overdue.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
@@ -10,14 +11,18 @@ import { writeAnswerTimes } from '../../src/pacing/answer-times.ts';
 import { limitsOf } from '../../src/pacing/limits.ts';
 import type { Sent } from '../../src/platforms/port.ts';
 import { AnswerMeter } from './answer-meter.ts';
+import { settledEntry, startedEntry } from './attempt-entries.ts';
+import type { Recorded } from './attempts.ts';
 import type { DispatchContext, DispatchMetrics } from './context.ts';
 import { holdOf } from './holds.ts';
 import { countedAtUs, outcomeOf } from './outcome.ts';
 import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
-import type { Grant } from './take.ts';
+import type { Grant, Taken } from './take.ts';
 
 /** A call that has not been written this long after its moment is not made. */
 const LAST_MOMENT_US = 250_000;
+/** A call whose record the log did not take is due again after this. */
+const NOT_RECORDED_WAIT_MS = 500;
 /** Outcomes wait while the home's memory is not right yet. */
 const UNVERIFIED_RETRY_MS = 500;
 
@@ -25,6 +30,8 @@ export class Lane {
   readonly id: LaneId;
   readonly #context: DispatchContext;
   #outcomes: Outcome[] = [];
+  /** The first so many of them are on their way to the log. */
+  #recorded = 0;
   #settling: Promise<void> | undefined;
   readonly #answers = new AnswerMeter();
   #changed = Promise.withResolvers<void>();
@@ -66,15 +73,50 @@ export class Lane {
     return sender ? limitsOf(sender) : [];
   }
 
-  /** Makes the call at its moment. Holds one place of the process's budget until the call has ended. */
-  schedule(grant: Grant, sender: Sender): void {
-    const { moments, clock } = this.#context;
-    this.unwritten++;
-    moments.at(grant.momentUs, () => {
-      this.unwritten--;
-      this.calling++;
-      void this.#call(grant, sender, () => clock.monotonicUs() <= grant.momentUs + LAST_MOMENT_US);
-    });
+  /**
+   * Makes each call at its moment, once it is recorded. Each holds one place of the process's budget until it has ended. Resolves when the log
+   * has said whether they are recorded; undefined: they need not be.
+   */
+  schedule({ grants, number }: Pick<Taken, 'grants' | 'number'>, sender: Sender): Promise<void> | undefined {
+    const { attempts, clock, moments } = this.#context;
+    const recorded =
+      attempts && grants.length > 0
+        ? attempts.started(this.id.home, startedEntry(this.id.sender, number, clock.now(), grants))
+        : undefined;
+    for (const grant of grants) {
+      this.unwritten++;
+      moments.at(grant.momentUs, () => {
+        if (recorded === undefined || recorded.state === 'stored') this.#begin(grant, sender);
+        else this.#await(grant, sender, recorded);
+      });
+    }
+    return recorded?.done;
+  }
+
+  #begin(grant: Grant, sender: Sender): void {
+    const { clock } = this.#context;
+    this.unwritten--;
+    this.calling++;
+    void this.#call(grant, sender, () => clock.monotonicUs() <= grant.momentUs + LAST_MOMENT_US);
+  }
+
+  /** Its record is not stored yet: at its last moment the call goes back, uncounted. */
+  #await(grant: Grant, sender: Sender, recorded: Recorded): void {
+    let waits = true;
+    const go = (): void => {
+      if (!waits) return;
+      waits = false;
+      if (recorded.state === 'stored') this.#begin(grant, sender);
+      else this.#unmade(grant, sender);
+    };
+    void recorded.done.then(go);
+    this.#context.moments.at(grant.momentUs + LAST_MOMENT_US, go);
+  }
+
+  #unmade(grant: Grant, sender: Sender): void {
+    this.unwritten--;
+    this.calling++;
+    this.#ended(grant, sender, notRecorded(this.#context.clock.monotonicUs()), grant.view.seal.content);
   }
 
   /** Takes outcomes that did not come from a call of this process. */
@@ -84,7 +126,7 @@ export class Lane {
   }
 
   async #call(grant: Grant, sender: Sender, mayWrite: () => boolean): Promise<void> {
-    const { clock, jobs, platforms, budget, serverClock, attemptId } = this.#context;
+    const { clock, jobs, platforms, attemptId } = this.#context;
     const row = jobs.row(grant.view, grant.index);
     const content = row?.[3] ?? grant.view.seal.content;
     const sent: Sent = row
@@ -99,6 +141,11 @@ export class Lane {
           mayWrite,
         )
       : missingRow(clock.monotonicUs());
+    this.#ended(grant, sender, sent, content);
+  }
+
+  #ended(grant: Grant, sender: Sender, sent: Sent, content: Content): void {
+    const { clock, budget, serverClock } = this.#context;
     this.calling--;
     budget.release(1);
     if (sent.writtenAtUs !== undefined) this.#answers.note(sent.endedAtUs - grant.momentUs);
@@ -123,6 +170,7 @@ export class Lane {
     const { redis, namespace, memory, tickets, serverClock, clock, logger, metrics } = this.#context;
     while (this.#outcomes.length > 0) {
       const batch = this.#outcomes.slice(0, SETTLE_MAX);
+      this.#record(batch);
       try {
         // What goes back to a lane that sleeps may be due before anything upkeep knows of.
         if (batch.some(({ to }) => to === 'q')) stir(redis, namespace, this.id.home);
@@ -133,6 +181,7 @@ export class Lane {
         }
         const { wake, whole } = settled;
         this.#outcomes = this.#outcomes.slice(batch.length);
+        this.#recorded -= batch.length;
         countOutcomes(batch, metrics);
         this.#changed.resolve();
         this.#changed = Promise.withResolvers<void>();
@@ -151,6 +200,14 @@ export class Lane {
         await clock.delay(200);
       }
     }
+  }
+
+  /** Tells the log once; a batch that is settled again may have grown. */
+  #record(batch: readonly Outcome[]): void {
+    const news = batch.slice(this.#recorded);
+    if (news.length === 0) return;
+    this.#recorded += news.length;
+    this.#context.attempts?.settled(this.id.home, settledEntry(this.id.sender, news));
   }
 
   async #tellAnswerTimes(): Promise<void> {
@@ -179,6 +236,23 @@ function countOutcomes(batch: readonly Outcome[], metrics: DispatchMetrics): voi
     if (count > 0) metrics.calls(OUTCOME_NAMES[to], count);
   }
 }
+
+/** The log did not take its record in time. */
+const notRecorded = (endedAtUs: number): Sent => ({
+  verdict: {
+    outcome: 'later',
+    code: 'not_recorded',
+    message: 'the log did not take the record of this call in time, so it was not made',
+    sent: false,
+    counts: false,
+    maxAttempts: undefined,
+    moves: 'item',
+    throttled: false,
+    wait: { atLeastMs: NOT_RECORDED_WAIT_MS, backoff: { baseMs: 0, capMs: 0 }, askedMs: undefined },
+  },
+  writtenAtUs: undefined,
+  endedAtUs,
+});
 
 const missingRow = (endedAtUs: number): Sent => ({
   verdict: {

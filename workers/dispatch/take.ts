@@ -46,6 +46,8 @@ export interface Grant {
 
 export interface Taken {
   version: string;
+  /** Of the home's takes that are logged; 0: it started nothing, or is not logged. */
+  number: number;
   grants: Grant[];
   /** When the next call could go (local monotonic µs); undefined: after an answer. */
   nextUs: number | undefined;
@@ -64,6 +66,8 @@ export interface TakeOptions {
   personOf: PersonOf;
   /** After its moment a call has ended, one way or another. */
   callDeadlineMs: number;
+  /** What is started is numbered for the log. */
+  logged?: boolean;
 }
 
 /** Undefined when the turn is lost; `unverified`: the home's memory must be verified first. The same `seq` of a turn gets the same answer, so a lost reply takes nothing twice. */
@@ -75,7 +79,7 @@ export async function take(
   candidates: readonly Candidate[],
   want: number,
 ): Promise<Taken | 'unverified' | undefined> {
-  const { redis, namespace, clock, callDeadlineMs } = options;
+  const { redis, namespace, clock, callDeadlineMs, logged = false } = options;
   const keys = laneKeys(namespace, lane);
   const views = [...new Set(candidates.map(({ view }) => view))];
   const slotOf = new Map(views.map((view, i) => [view, i + 1]));
@@ -111,6 +115,7 @@ export async function take(
       callDeadlineMs * 1_000,
       LIMIT_LINGER_MS,
       LATER_MAX_ITEMS,
+      logged ? 1 : 0,
       ...limitArguments(limits, lane.sender),
       views.length,
       ...views.flatMap(({ seal }) => [seal.job, seal.category, templateHold(seal.content)]),
@@ -154,12 +159,14 @@ function readAnswer(
   options: TakeOptions,
   { sentUs, receivedUs }: { sentUs: number; receivedUs: number },
 ): Taken {
-  const [now = '', version = '', next = '', binding = '', left = '', ...grants] = answer.split('|');
+  const [now = '', version = '', next = '', binding = '', left = '', number = '', ...grants] =
+    answer.split('|');
   const { serverClock } = options;
   serverClock.observe(sentUs, receivedUs, Number(now));
   const runs = grants.join('|');
   return {
     version,
+    number: Number(number),
     nextUs: next === '' ? undefined : serverClock.toLocal(Number(next)),
     binding: limits[Number(binding) - 1]?.name ?? (binding === '0' ? '' : binding),
     leftBehind: left === '1',

@@ -36,8 +36,8 @@ const PARK_AGAIN_MS = 15_000;
 const EARLY_MS = 400;
 /** A lane with this many outcomes that Redis has not taken takes nothing new. */
 const MAX_UNSETTLED = 1_000;
-/** A home whose memory is not right yet is asked for again after this. */
-const UNVERIFIED_RETRY_MS = 2_000;
+/** A home whose memory is not right yet, or whose log takes no records, is asked for again after this. */
+const NOT_READY_RETRY_MS = 1_500;
 /** A lane whose sender is paused, disabled or unknown is looked at again after this; a change of the account wakes it at once. */
 const PAUSED_RETRY_MS = 60_000;
 
@@ -159,6 +159,8 @@ export class Turn {
     const window = this.#window;
     if (!window) return 'goes on';
     if (this.#lane.outcomesWaiting > MAX_UNSETTLED) return this.#pause(LOOK_MS);
+    if (this.#context.attempts?.ready() === false)
+      return this.#lane.unwritten === 0 ? this.#rest(NOT_READY_RETRY_MS) : this.#pause(LOOK_MS);
     const wanted = Math.min(rowsLeft(window), TAKE_MAX, 2 * this.#expected + 4);
     const reserved = await this.#reserve(wanted);
     if (reserved === 0) return 'goes on';
@@ -168,9 +170,7 @@ export class Turn {
     this.#context.budget.release(reserved - granted);
     if (!taken) return { wake: undefined };
     if (taken === 'unverified') return this.#verify();
-    if (this.#plannedUs !== undefined) this.#lead.observe(-this.#msUntil(this.#plannedUs));
-    this.#plannedUs = undefined;
-    for (const grant of taken.grants) this.#lane.schedule(grant, sender);
+    this.#observe(this.#lane.schedule(taken, sender));
     this.#expected = taken.grants.length;
     this.#window = this.#keepWindow(window, taken);
     if (taken.grants.length === reserved) return 'goes on';
@@ -178,10 +178,17 @@ export class Turn {
     return this.#awaitNext(taken);
   }
 
+  /** The take is home, with its record where there is one. */
+  #observe(recorded = Promise.resolve()): void {
+    const plannedUs = this.#plannedUs;
+    this.#plannedUs = undefined;
+    if (plannedUs !== undefined) void recorded.then(() => this.#lead.observe(-this.#msUntil(plannedUs)));
+  }
+
   /** Redis may have lost its memory: nothing goes before somebody has looked. */
   async #verify(): Promise<'goes on' | { wake: Wake | undefined }> {
     if (await this.#context.memory.verify(this.#lane.id.home)) return 'goes on';
-    return this.#rest(UNVERIFIED_RETRY_MS);
+    return this.#rest(NOT_READY_RETRY_MS);
   }
 
   /** Rows that stay behind are passed by few at first; when they are all there is, the whole window is looked at. */
@@ -212,7 +219,7 @@ export class Turn {
     try {
       await sift(this.#context, sender, window.candidates);
       return await take(
-        this.#context,
+        { ...this.#context, logged: this.#context.attempts !== undefined },
         this.#lane.id,
         { fence: this.#fence, seq: ++this.#seq },
         limitsOf(sender),

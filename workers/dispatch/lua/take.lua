@@ -23,12 +23,13 @@
 --   ARGV[7] deadline  µs after its moment at which a call has ended
 --   ARGV[8] linger    ms that limit keys outlive their period
 --   ARGV[9] later_cap items that may wait alone
---   ARGV[10..]        limits: how many, then kind, count, per (µs), pace, whose of each;
+--   ARGV[10] logged   1: what is started is numbered for the log
+--   ARGV[11..]        limits: how many, then kind, count, per (µs), pace, whose of each;
 --                     jobs: how many, then id, category ('marketing' or another), holds field of its template ('' = none) of each;
 --                     candidates: job slot, cursor (of one row that waits in later: why), from, count, queue (0: one row in later),
 --                     persons (16 letters per row, '' where no limit asks)
--- Returns {'gone'} | {'unverified'}: the home's memory must be looked at | {'ok', answer}: "now|version|next|binding|left|grants", next = µs of the next possible call ('' after an answer),
---   binding = number of the limit that binds it, or the field of a hold, left = 1 when rows were left in their place,
+-- Returns {'gone'} | {'unverified'}: the home's memory must be looked at | {'ok', answer}: "now|version|next|binding|left|number|grants", next = µs of the next possible call ('' after an answer),
+--   binding = number of the limit that binds it, or the field of a hold, left = 1 when rows were left in their place, number = of a logged take,
 --   grants = "slot,run,items" joined by ";", items = "index+µs from now[~score before of its person]" joined by " "
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/memory/lua/_seat.lua
@@ -60,7 +61,7 @@ if last[1] == seq then
   return { 'ok', last[2] }
 end
 renew(KEYS[1], KEYS[2], sender, now)
-local shared, personal, at, key = read_limits(10, 14)
+local shared, personal, at, key = read_limits(11, 14)
 local jobs
 jobs, at = read_offered(at, key)
 local gate = open_gate(KEYS[11], KEYS[12], shared, jobs, sender, tonumber(ARGV[5]), now)
@@ -104,6 +105,7 @@ local answer = table.concat({
   next_text,
   binding_text,
   batch.left_behind and '1' or '0',
+  us(used > 0 and ARGV[10] == '1' and redis.call('HINCRBY', KEYS[13], 'seq', 1) or 0),
   table.concat(batch.runs, ';'),
 }, '|')
 redis.call('HSET', KEYS[1], 'seq', seq, 'answer', answer)
