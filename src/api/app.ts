@@ -21,7 +21,7 @@ import type { LedgerReader } from '../ledger/port.ts';
 import type { Log } from '../log/port.ts';
 import type { Webhook } from '../platforms/port.ts';
 import { checkAccepts } from './accepts.ts';
-import { checkScope, identify, unknownKey } from './auth.ts';
+import { checkAdmin, checkScope, identify, unknownKey } from './auth.ts';
 import { readBody } from './body.ts';
 import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget, KEYLESS_IN_FLIGHT_MAX_BYTES } from './body-budget.ts';
 import { createEdge } from './edge.ts';
@@ -33,6 +33,7 @@ import { requestLimits } from './limits.ts';
 import { createMethodTable, type MethodTable } from './methods.ts';
 import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
 import { controlRoutes } from './routes/control.ts';
+import { deadRoutes } from './routes/dead.ts';
 import { eventRoutes } from './routes/events.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -46,7 +47,7 @@ import { suppressionRoutes } from './routes/suppressions.ts';
 import { systemRoutes } from './routes/system.ts';
 
 export interface ApiOptions {
-  config: { host: string; port: number };
+  config: { host: string; port: number; adminKey?: string | undefined };
   accounts: Accounts & Pick<AccountsRegistry, 'change'>;
   accept: Accept;
   control: ControlStation;
@@ -57,7 +58,7 @@ export interface ApiOptions {
   redis: Redis;
   namespace: string;
   /** Where webhooks of the platforms go. */
-  log: Pick<Log, 'append'>;
+  log: Pick<Log, 'append' | 'dead'>;
   /** By the platform's name in the address. */
   webhooks: Readonly<Record<string, Webhook>>;
   secret: Secret;
@@ -116,6 +117,7 @@ export function createApi(options: ApiOptions): Api {
     planRoutes(routes, { ...options, states });
     jobRoutes(routes, { ...options, ledger, homes });
     controlRoutes(routes, { ...options, ledger, homes });
+    deadRoutes(routes, options);
     eventRoutes(routes, { ...options, ledger, homes });
     suppressionRoutes(routes, options);
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
@@ -165,12 +167,13 @@ function observe(app: FastifyInstance, { metrics, logger, clock }: ApiOptions): 
 
 /** Who asks, how much they may ask, and what. A path that does not exist costs its caller a request too. */
 function guard(app: FastifyInstance, options: ApiOptions): void {
-  const { accounts } = options;
+  const { accounts, config } = options;
   app.decorateRequest('principal', undefined);
   const count = requestLimits(app, options);
   app.addHook('onRequest', async (request, reply) => {
     const { scope, accepts = 'application/json' } = request.routeOptions.config;
     if (scope === undefined && !request.is404) return;
+    if (scope === 'admin') return checkAdmin(config.adminKey, request);
     const principal = identify(accounts, request);
     if (principal) await count(request, reply, principal);
     if (scope === undefined || request.is404) return;

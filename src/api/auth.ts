@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Accounts, Principal } from '../accounts/port.ts';
 import { refused } from '../base/failure.ts';
+import { sameText } from '../base/secret.ts';
 import type { RouteScope } from '../contract/account.ts';
 
 declare module 'fastify' {
@@ -29,6 +30,17 @@ export const unknownKey = () =>
 export function checkScope({ scopes }: Principal, scope: RouteScope): void {
   if (scope === 'any' || scopes.includes('*') || scopes.includes(scope)) return;
   throw refused('forbidden', `This API key lacks the scope ${scope}.`);
+}
+
+/** Throws `not_found` when the installation has no admin key, `unauthorized` without it. */
+export function checkAdmin(adminKey: string | undefined, request: FastifyRequest): void {
+  if (adminKey === undefined) throw refused('not_found', 'There is no such route.');
+  const presented = secretOf(request);
+  if (presented === undefined || !sameText(presented, adminKey))
+    throw refused(
+      'unauthorized',
+      'The admin key is needed: "Authorization: Bearer KEY" or "x-api-key: KEY".',
+    );
 }
 
 /** The caller of a route that has a scope. */

@@ -44,6 +44,7 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[a-zA-Z0-9_-]{1,48}$/, 'must be 1..48 letters, digits, "_" or "-"')
     .default('sluice'),
+  SLUICE_ADMIN_KEY: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(LEVELS).default('info'),
   HEALTH_PORT: port.optional(),
   DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(20_000),
@@ -60,6 +61,8 @@ export interface Config {
   accountsFile: string;
   secrets: string[];
   namespace: string;
+  /** Who presents it may use `/v1/admin/*`; unset: nobody may. */
+  adminKey: string | undefined;
   logLevel: string;
   /** Where a worker process answers /healthz and /readyz; unset: nowhere. */
   healthPort: number | undefined;
@@ -99,6 +102,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     accountsFile: value.SLUICE_ACCOUNTS,
     secrets: value.SLUICE_SECRET ?? [secretOfThisMachine()],
     namespace: value.SLUICE_NAMESPACE,
+    adminKey: value.SLUICE_ADMIN_KEY,
     logLevel: value.LOG_LEVEL,
     healthPort: value.HEALTH_PORT,
     resendAfterMs: value.RESEND_AFTER,

@@ -54,6 +54,8 @@ export interface Kafka {
   consumer(group: string, mayRestart: () => boolean): Consumer;
   /** Creates what is missing and connects; `topics` is asked with the number of brokers. */
   prepare(topics: (brokers: number) => ITopicConfig[]): Promise<void>;
+  /** First and next offset of the topic's only partition. */
+  bounds(topic: string): Promise<{ low: string; high: string } | undefined>;
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -103,6 +105,7 @@ export function createKafka({ brokers, clientId, clock, logger }: KafkaOptions):
       // The first send of a process need not pay for the connection.
       await within(clock, SEND_DEADLINE_MS, sender.connect());
     },
+    bounds: async (topic) => (await within(clock, ADMIN_DEADLINE_MS, offsetsOf(admin, topic)))[0],
     ping: async () => {
       const using = admin;
       try {
@@ -191,8 +194,8 @@ function once(start: () => Promise<void>): () => Promise<void> {
 }
 
 function assertKeyed(records: readonly KafkaRecord[]): void {
-  const unkeyed = records.some(({ key }) => key === '');
-  if (unkeyed) throw refused('internal', 'a record without a key would lose its order');
+  if (records.some(({ key }) => key === ''))
+    throw refused('internal', 'a record without a key would lose its order');
 }
 
 /** A timeout, a cut connection, too few replicas: the records may be stored or not. */
@@ -220,6 +223,8 @@ async function describe(admin: Admin): Promise<number> {
   await admin.connect();
   return (await admin.describeCluster()).brokers.length;
 }
+
+const offsetsOf = (admin: Admin, topic: string) => admin.connect().then(() => admin.fetchTopicOffsets(topic));
 
 /** Repeats, because brokers answer "unknown" for a moment after a start, and after another process created the same. */
 async function createMissing(

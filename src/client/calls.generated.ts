@@ -6,6 +6,8 @@ export type Canceled = { job: Job; left: number };
 
 export type Controlled = { job: Job };
 
+export type DeadLetter = { position: string; at: string; topic: string; key: string; reason: string; bytes: number; headers: Record<string, string>; replayable: boolean };
+
 export type Duplicate = { index: number; of: number };
 
 export type Hold = { limit: string; scope: string; until: string | null; message: string };
@@ -112,6 +114,12 @@ export interface Calls {
   removeSuppression: { params: { id: string }; answer: Response };
   /** How many requests this key may make, and has made. */
   getLimits: { answer: KeyLimits };
+  /** Records of the log that nobody could read, newest first. */
+  listDeadLetters: { query?: { limit?: number; cursor?: string }; answer: { data: DeadLetter[]; has_more: boolean; next_cursor: string | null } };
+  /** One such record with what it says. */
+  getDeadLetter: { params: { position: string }; answer: { position: string; at: string; topic: string; key: string; reason: string; bytes: number; headers: Record<string, string>; replayable: boolean; value: string } };
+  /** Puts a record into its topic again. */
+  replayDeadLetter: { params: { position: string }; answer: DeadLetter };
   /** What this is, and where to look. */
   getRoot: { answer: { name: string; links: Record<string, string> } };
   /** Whether this process lives. */
@@ -157,6 +165,9 @@ export const ROUTES = {
   getSuppression: 'GET /v1/suppressions/{id}',
   removeSuppression: 'DELETE /v1/suppressions/{id}',
   getLimits: 'GET /v1/limits',
+  listDeadLetters: 'GET /v1/admin/dead',
+  getDeadLetter: 'GET /v1/admin/dead/{position}',
+  replayDeadLetter: 'POST /v1/admin/dead/{position}/replay',
   getRoot: 'GET /',
   getHealth: 'GET /healthz',
   getReadiness: 'GET /readyz',

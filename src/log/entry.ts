@@ -52,3 +52,14 @@ export function parked(entry: DeliveredEntry, reason: string): LogEntry {
 
 /** A third of the limit in characters stays below it in UTF-8, whatever they are. */
 const cut = (value: string): string => value.slice(0, Math.floor(RECORD_MAX_BYTES / 3));
+
+/** The headers of an entry from their JSON; undefined when it is none, or was cut. */
+export function parseHeaders(text: string | undefined): Record<string, string> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text ?? '');
+    if (typeof parsed !== 'object' || parsed === null) return undefined;
+    return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+  } catch {
+    return undefined;
+  }
+}

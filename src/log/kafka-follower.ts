@@ -175,7 +175,7 @@ function heartbeating(clock: Clock, heartbeat: () => Promise<void>, lost: AbortC
 }
 
 /** Tolerant: what is missing becomes empty, so that its reader refuses it and it ends visibly in `dead`. */
-function decode(topic: Topic, partition: number, message: KafkaMessage): DeliveredEntry {
+export function decode(topic: Topic, partition: number, message: KafkaMessage): DeliveredEntry {
   return {
     topic,
     position: `${partition}:${message.offset}`,

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { createKafka, type ITopicConfig } from '../base/kafka.ts';
 import type { Logger } from '../base/logger.ts';
 import { assertFits } from './entry.ts';
+import { readDead } from './kafka-dead.ts';
 import { followTopic } from './kafka-follower.ts';
 import { kafkaGroup, kafkaTopic } from './keys.ts';
 import type { Appended, Follower, Log, LogEntry, Topic } from './port.ts';
@@ -56,6 +57,7 @@ export function createKafkaLog({ brokers, namespace, clock, logger }: KafkaLogOp
       followers.add(follower);
       return { ...follower, stop: () => follower.stop().finally(() => followers.delete(follower)) };
     },
+    dead: (page) => readDead({ kafka, clock, topicName: kafkaTopic(namespace, 'dead') }, page),
     ping: () => kafka.ping(),
     close: async () => {
       await Promise.all([...followers].map((follower) => follower.stop()));

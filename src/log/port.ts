@@ -18,6 +18,19 @@ export interface DeliveredEntry extends LogEntry {
   position: string;
 }
 
+/** An entry as it stands in the log. */
+export interface StoredEntry extends DeliveredEntry {
+  /** Unix milliseconds. */
+  atMs: number;
+}
+
+/** Which entries of `dead`: the newest first, those before a position if one is given, or only the one at a position. */
+export interface DeadPage {
+  limit: number;
+  before?: string | undefined;
+  at?: string | undefined;
+}
+
 export interface FollowOptions {
   topic: Topic;
   /** Followers of one group share the entries; each entry goes to one of them, again if it dies before the commit. */
@@ -50,6 +63,8 @@ export interface Log {
   /** Resolves when every entry is durable (Kafka: all in-sync replicas), each at least once, in the order of its key. Throws `unavailable` with `repeat: 'unsafe'` when it cannot be known. */
   append(topic: Topic, entries: readonly LogEntry[]): Promise<Appended>;
   follow(options: FollowOptions): Promise<Follower>;
+  /** Reads `dead` without following it. A position that is none finds nothing. */
+  dead(page: DeadPage): Promise<StoredEntry[]>;
   /** Whether the log answers now. */
   ping(): Promise<boolean>;
   close(): Promise<void>;

@@ -2,6 +2,7 @@
 // answer was on its way), what others left behind, what is new.
 import type { Clock } from '../base/clock.ts';
 import { ask, type Redis } from '../base/redis.ts';
+import { parseHeaders } from './entry.ts';
 import type { DeliveredEntry, Topic } from './port.ts';
 import { BLOCK_MS, blockingLine } from './redis-line.ts';
 
@@ -104,24 +105,14 @@ async function withoutDeleted(
 const entriesOf = (read: RawRead): RawEntry[] => read?.[0]?.[1] ?? [];
 
 /** Tolerant: a field that is missing or broken gives an entry whose reader will refuse it, so that it ends visibly in `dead`. */
-function decode(topic: Topic, id: string, fields: string[]): DeliveredEntry {
+export function decode(topic: Topic, id: string, fields: string[]): DeliveredEntry {
   const given = new Map<string, string>();
   for (let at = 0; at + 1 < fields.length; at += 2) given.set(fields[at] ?? '', fields[at + 1] ?? '');
   return {
     topic,
     position: `0:${id}`,
     key: given.get('key') ?? '',
-    headers: parseHeaders(given.get('headers')),
+    headers: parseHeaders(given.get('headers') ?? '{}') ?? {},
     value: given.get('value') ?? '',
   };
-}
-
-function parseHeaders(text: string | undefined): Record<string, string> {
-  try {
-    const parsed: unknown = JSON.parse(text ?? '{}');
-    if (typeof parsed !== 'object' || parsed === null) return {};
-    return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
-  } catch {
-    return {};
-  }
 }

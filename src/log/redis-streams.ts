@@ -10,6 +10,7 @@ import { ask, type Redis } from '../base/redis.ts';
 import { assertFits } from './entry.ts';
 import { streamKey } from './keys.ts';
 import type { Appended, Follower, Log, LogEntry, Topic } from './port.ts';
+import { readDead } from './redis-dead.ts';
 import { followStream } from './redis-follower.ts';
 import { createWork } from './work.ts';
 
@@ -52,6 +53,7 @@ export function createRedisStreamsLog({
       followers.add(follower);
       return { ...follower, stop: () => follower.stop().finally(() => followers.delete(follower)) };
     },
+    dead: (page) => readDead(redis, streamKey(namespace, 'dead'), page),
     ping: () => redis.ping(),
     close: async () => {
       await Promise.all([...followers].map((follower) => follower.stop()));

@@ -30,6 +30,14 @@ test('commands are read whole', () => {
   const retry = { name: 'retry', id: 'job_1', ...common };
   expect(readCommand(['retry', 'job_1'], env)).toEqual({ ...retry, unknown: false });
   expect(readCommand(['retry', 'job_1', '--unknown'], env)).toEqual({ ...retry, unknown: true });
+  const admin = { SLUICE_ADMIN_KEY: 'adm' };
+  expect(readCommand(['dead', 'list'], admin)).toEqual({
+    name: 'dead',
+    what: 'list',
+    ...common,
+    apiKey: 'adm',
+  });
+  expect(readCommand(['dead', 'replay', '0:1', '0:2'], admin)).toMatchObject({ positions: ['0:1', '0:2'] });
   expect(readCommand(['job', '--help'], {})).toEqual({ name: 'help' });
 });
 
@@ -40,6 +48,8 @@ test.each([
   [['send', '--api-key', 'sk'], /^Unknown option '--api-key'/],
   [['job'], /^Which job\?/],
   [['job', 'a', 'b'], /^One job at a time/],
+  [['dead', 'list'], /^SLUICE_ADMIN_KEY is not set/],
+  [['dead'], /^dead list, dead show/],
   [['jobs', '--url', 'localhost:8080'], /^"localhost:8080" is no address/],
 ])('%j is refused', (args, message) => {
   expect(() => readCommand(args, env)).toThrow(UsageProblem);

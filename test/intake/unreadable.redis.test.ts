@@ -94,3 +94,32 @@ test('an unreadable seal: the job opens from the words that accept put into its 
   await bench.deliver({ ...sealed, value: 'x' });
   expect((await bench.ledger.job(HOME, seal.job))?.status).toBe('queued');
 });
+
+test('a chunk that can be read at last takes its place again, in any order and however often', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.shuffledSubarray([0, 1, 2, 3, 4, 4], { minLength: 6, maxLength: 6 }),
+      async (shuffled) => {
+        const rows = rowsOf(ROWS);
+        rows[5] = 0;
+        const { seal, chunks, sealed } = jobEntries({
+          home: HOME,
+          sender: 's1',
+          rows,
+          chunkRows: CHUNK_ROWS,
+        });
+        const whole = chunks[1] as LogEntry;
+        const all = [chunks[0], { ...whole, value: '{' }, chunks[2], sealed, whole];
+        // What is replayed has been in the log before.
+        const order = [...shuffled.filter((i) => i === 1), ...shuffled.filter((i) => i !== 1)];
+        for (const i of order) if (all[i]) await bench.deliver(all[i]);
+        const job = await bench.ledger.job(HOME, seal.job);
+        expect(job?.counts).toMatchObject({ total: ROWS - 1, failed: 0, queued: ROWS - 1 });
+        const { rows: items } = await bench.ledger.items(HOME, seal.job, 'queued', 0, 20);
+        expect(items.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9, 10]);
+        expect(items.every(({ to }) => to !== '')).toBe(true);
+      },
+    ),
+    { numRuns: 12 },
+  );
+});

@@ -1,6 +1,7 @@
 // What the port of the log promises, as tests that every adapter passes on its real service.
 import { expect, test } from 'vitest';
 import { Failure, refused, unavailable } from '../../src/base/failure.ts';
+import { createDeadLetters } from '../../src/log/dead-letters.ts';
 import type { DeliveredEntry, Log } from '../../src/log/port.ts';
 import { freshNamespace } from '../support/services.ts';
 import { until } from '../support/until.ts';
@@ -23,6 +24,7 @@ export function conformance(kind: LogKind): void {
   describesCrashes(kind);
   describesFailures(kind);
   describesLimits(kind);
+  describesDead(kind);
 }
 
 function describesDelivery(kind: LogKind): void {
@@ -311,5 +313,38 @@ function describesLimits(kind: LogKind): void {
     const { log } = await freshLog(kind, ending);
     await log.append('jobs', []);
     await expect(log.append('jobs', [entry('', 'v')])).rejects.toMatchObject({ repeat: 'never' });
+  });
+}
+
+function describesDead(kind: LogKind): void {
+  test.concurrent('what nobody could read is read page by page, the newest first, and goes back when asked to', async (ending) => {
+    const { log } = await freshLog(kind, ending);
+    const letters = createDeadLetters(log);
+    const empty = async () => (await letters.list({ limit: 10 }).catch(() => undefined))?.length === 0;
+    await until(empty, { what: 'there is none' });
+    const handle = async (one: DeliveredEntry) => {
+      if (one.headers.broken) throw refused('unprocessable', 'the record is not JSON');
+    };
+    const { follower } = await collect(log, 'g', { handle });
+    for (const at of numbered(5)) await log.append('jobs', [entry('k', `bad ${at}`, { broken: at })]);
+    await until(() => follower.progress().handled === 5, { what: 'all are parked' });
+    const all = await letters.list({ limit: 10 });
+    expect(all.map(({ headers }) => headers.broken)).toEqual(['4', '3', '2', '1', '0']);
+    expect(all[0]).toMatchObject({
+      topic: 'jobs',
+      key: 'k',
+      reason: 'the record is not JSON',
+      replayable: true,
+    });
+    expect(await letters.list({ limit: 2, before: all[1]?.position })).toEqual(all.slice(2, 4));
+    const oldest = all[4]?.position ?? '';
+    expect(await letters.show(oldest)).toMatchObject({ position: oldest, value: 'bad 0' });
+    expect([await letters.show('0:999999'), await letters.show('x'), await letters.replay('1:1')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect((await letters.replay(oldest))?.position).toBe(oldest);
+    await until(() => follower.progress().handled === 6, { what: 'it is tried again' });
   });
 }

@@ -19,6 +19,7 @@ import { laneKeys } from '../../src/lanes/keys.ts';
 import { wakeOf } from '../../src/lanes/lanes.ts';
 import { stir } from '../../src/lanes/overdue.ts';
 import { chunkKeys, jobKeys, jobRowKey, resendKey } from '../../src/ledger/keys.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
@@ -30,6 +31,9 @@ const putScript = loadScript(import.meta.dirname, 'lua/put-chunk.lua');
 const failScript = loadScript(import.meta.dirname, 'lua/fail-chunk.lua');
 const openScript = loadScript(import.meta.dirname, 'lua/open-job.lua');
 
+/** put-chunk.lua: the chunk took the place of one that nobody could read. */
+const STOOD_IN = 2;
+
 /** A start waits this long for its place in the group, so that who asks `/readyz` finds a service that works. Kafka may be away: then it goes on. */
 const JOIN_MS = 15_000;
 
@@ -39,7 +43,7 @@ export interface IntakeOptions {
   namespace: string;
   clock: Clock;
   logger: Logger;
-  ledger: LedgerWriter;
+  ledger: LedgerWriter & Pick<Ledger, 'row'>;
   controls: Pick<Controls, 'apply' | 'cancelRows'>;
   tickets: TicketQueue;
   retries: { apply(record: ControlRecord): Promise<void> };
@@ -98,7 +102,19 @@ async function putChunk(options: IntakeOptions, record: ChunkRecord): Promise<vo
     [keys.row, rows, keys.statuses],
     [record.n, record.sha256, blob, record.from, bytes, queued, record.dies_at, record.fingerprint],
   );
-  if (sealed) await openSealed(options, record.home, record.job);
+  if (sealed === STOOD_IN) await tryAgain(options, record);
+  else if (sealed) await openSealed(options, record.home, record.job);
+}
+
+/** The rows of a chunk that could not be read when it came: they have failed without a try. */
+async function tryAgain(options: IntakeOptions, record: ChunkRecord): Promise<void> {
+  const row = await options.ledger.row(record.home, record.job);
+  if (!row) return;
+  const { job, home, fingerprint, dies_at, from, count } = record;
+  const name = { v: 1 as const, type: 'control' as const, job, home, fingerprint, sender: row.seal.sender };
+  // Older than any control: a job that was canceled stays so.
+  const order = { seq: 0, at: options.clock.now(), dies_at, action: 'retry' as const };
+  await options.retries.apply({ ...name, ...order, retry: [[from, count, 0]] });
 }
 
 async function takeSeal(options: IntakeOptions, seal: SealRecord): Promise<void> {

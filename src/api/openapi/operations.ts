@@ -1,4 +1,5 @@
 // Every operation of the API. A new group of routes adds its file here.
+import { deadOperations } from './dead.ts';
 import { jobOperations } from './jobs.ts';
 import { limitOperations } from './limits.ts';
 import { messageOperations } from './messages.ts';
@@ -13,5 +14,6 @@ export const OPERATIONS: Operations = {
   ...senderOperations,
   ...suppressionOperations,
   ...limitOperations,
+  ...deadOperations,
   ...systemOperations,
 };

@@ -10,7 +10,9 @@ export type Command =
   | ({ name: 'job'; id: string; wait: boolean } & Common)
   | ({ name: 'items'; id: string; status: string | undefined } & Common)
   | ({ name: ControlAction; id: string } & Common)
-  | ({ name: 'retry'; id: string; unknown: boolean } & Common);
+  | ({ name: 'retry'; id: string; unknown: boolean } & Common)
+  | ({ name: 'dead'; what: 'list' } & Common)
+  | ({ name: 'dead'; what: 'show' | 'replay'; positions: string[] } & Common);
 
 interface Send {
   sender: string;
@@ -38,17 +40,20 @@ export const HELP = `sluice COMMAND [options]     (npm run -s sluice -- COMMAND 
   pause ID, resume ID           stops a job for now, and goes on with it
   cancel ID                     ends a job; what has left has left
   retry ID [--unknown]          tries again what has failed; with --unknown also what nobody has heard of
+  dead list                     records of the log that nobody could read, the newest first
+  dead show POSITION            one of them with all it says
+  dead replay POSITION …        puts them into the log again, for when a later release can read them
 
   --url URL     where the API is (else SLUICE_URL, else http://127.0.0.1:8080)
   --help        this text
 
-The API key comes from SLUICE_API_KEY: other users of a machine can read command lines.
+The API key comes from SLUICE_API_KEY, and that of dead from SLUICE_ADMIN_KEY: other users of a machine can read command lines.
 
 Exit status: 0 done; 1 the command line or the file is wrong; 2 the API refused; 3 no answer, or try again later
 (send: with the same --key); 4 with --wait: the job has ended, and not every recipient was accepted.
 `;
 
-const NAMES = 'send, jobs, job, items, pause, resume, cancel and retry';
+const NAMES = 'send, jobs, job, items, pause, resume, cancel, retry and dead';
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
 const common = { url: text, help: { ...flag, short: 'h' } } as const;
@@ -116,6 +121,7 @@ const commands: Record<string, (args: string[], env: NodeJS.ProcessEnv) => Comma
   pause: controls('pause'),
   resume: controls('resume'),
   cancel: controls('cancel'),
+  dead,
   retry(args, env) {
     const { values, positionals } = parseArgs({
       args,
@@ -126,6 +132,21 @@ const commands: Record<string, (args: string[], env: NodeJS.ProcessEnv) => Comma
     return { name: 'retry', id: oneId(positionals), unknown: values.unknown, ...commonOf(values.url, env) };
   },
 };
+
+const DEAD = ['list', 'show', 'replay'] as const;
+
+function dead(args: string[], env: NodeJS.ProcessEnv): Command {
+  const { values, positionals } = parseArgs({ args, options: common, allowPositionals: true });
+  if (values.help) return { name: 'help' };
+  const [word, ...positions] = positionals;
+  const what = DEAD.find((one) => one === word);
+  if (!what) throw new UsageProblem('dead list, dead show POSITION or dead replay POSITION …?');
+  const known = { name: 'dead' as const, ...commonOf(values.url, env, 'SLUICE_ADMIN_KEY') };
+  if (what === 'list') return { ...known, what };
+  if (positions.length === 0)
+    throw new UsageProblem('Which record? Give its position, as `dead list` says it.');
+  return { ...known, what, positions };
+}
 
 /** A command that does something to one job and takes nothing else. */
 function controls(name: ControlAction) {
@@ -147,12 +168,17 @@ function oneId(positionals: string[]): string {
   throw new UsageProblem(id ? 'One job at a time.' : 'Which job? Give its id: job_…');
 }
 
-function commonOf(option: string | undefined, env: NodeJS.ProcessEnv): Common {
+function commonOf(
+  option: string | undefined,
+  env: NodeJS.ProcessEnv,
+  key: 'SLUICE_API_KEY' | 'SLUICE_ADMIN_KEY' = 'SLUICE_API_KEY',
+): Common {
   const url = option || env.SLUICE_URL || 'http://127.0.0.1:8080';
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new UsageProblem(`"${url}" is no address; write http://host:port.`);
-  const apiKey = env.SLUICE_API_KEY;
-  if (!apiKey) throw new UsageProblem('SLUICE_API_KEY is not set: it holds the secret of an API key.');
-  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new UsageProblem('SLUICE_API_KEY is no API key.');
+  const apiKey = env[key];
+  const holds = key === 'SLUICE_API_KEY' ? 'the secret of an API key' : "the API's own admin key";
+  if (!apiKey) throw new UsageProblem(`${key} is not set: it holds ${holds}.`);
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new UsageProblem(`${key} is no API key.`);
   return { url, apiKey };
 }

@@ -12,6 +12,7 @@ import { styleFor } from '../terminal/style.ts';
 import { tableLines } from '../terminal/table.ts';
 import { type Api, ApiProblem, createApi } from './api.ts';
 import { type Command, UsageProblem } from './arguments.ts';
+import { deadList, deadReplay, deadShow } from './dead.ts';
 import { followJob } from './follow.ts';
 import {
   ITEM_COLUMNS,
@@ -59,6 +60,8 @@ export async function run(command: Exclude<Command, { name: 'help' }>, terminal:
       return control(command, api, terminal);
     case 'retry':
       return retry(command, api, terminal);
+    case 'dead':
+      return dead(command, api, terminal);
   }
 }
 
@@ -136,6 +139,12 @@ async function control({ name, id }: Of<ControlAction>, api: Api, { out, err }: 
   const { body } = await api.send<{ job: Job; left?: number }>('POST', path, {});
   if (body.left !== undefined) lines(err, [`${count(body.left)} had left`]);
   lines(out, jobLines(body.job));
+  return STATUS.done;
+}
+
+async function dead(command: Of<'dead'>, api: Api, { out }: Terminal): Promise<number> {
+  if (command.what === 'list') lines(out, await deadList(api));
+  else lines(out, await (command.what === 'show' ? deadShow : deadReplay)(api, command.positions));
   return STATUS.done;
 }
 

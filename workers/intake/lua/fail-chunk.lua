@@ -21,6 +21,8 @@ if redis.call('EXISTS', KEYS[2]) == 0 then
   redis.call('HSET', KEYS[1], 'in:' .. ARGV[8] .. ':' .. ARGV[1], ARGV[2])
   -- Counted under its body until the job opens, as its queued rows are: the id may yet belong to another body.
   redis.call('HINCRBY', KEYS[1], 'f:' .. ARGV[8], ARGV[6])
+  -- Should somebody be able to read it later, it takes the place of this one.
+  redis.call('HSET', KEYS[1], 'lost:' .. ARGV[8] .. ':' .. ARGV[1], '1')
   redis.call('PEXPIREAT', KEYS[1], ARGV[7])
 end
 return redis.call('HEXISTS', KEYS[1], 'sealed')

@@ -1,4 +1,5 @@
--- Puts one chunk into Redis: its blob, a status byte per row, its count. A second arrival changes nothing.
+-- Puts one chunk into Redis: its blob, a status byte per row, its count. A second arrival changes nothing, but where a stand-in was put for a chunk
+-- that nobody could read: then it takes its place.
 --   KEYS[1] row       hash of the job
 --   KEYS[2] rows      blob of the chunk
 --   KEYS[3] statuses  status byte per row
@@ -10,14 +11,56 @@
 --   ARGV[6] queued    how many of them are queued
 --   ARGV[7] dies_at   unix ms
 --   ARGV[8] fp        fingerprint the chunk belongs to
--- Returns 1 when the job's seal is in (the caller then opens the job), else 0
-local field = 'in:' .. ARGV[8] .. ':' .. ARGV[1]
-if redis.call('EXISTS', KEYS[2]) == 0 then
-  redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[7])
-  redis.call('SETRANGE', KEYS[3], ARGV[4], ARGV[5])
-  redis.call('PEXPIREAT', KEYS[3], ARGV[7])
-  redis.call('HSET', KEYS[1], field, ARGV[2])
-  redis.call('HINCRBY', KEYS[1], 'q:' .. ARGV[8], ARGV[6])
-  redis.call('PEXPIREAT', KEYS[1], ARGV[7])
+-- Returns 1 when the job's seal is in (the caller then opens the job), 2 when it took the place of a stand-in in an open job (its items
+--   have failed, and the caller tries them again), else 0
+local name, bytes = ':' .. ARGV[8] .. ':' .. ARGV[1], ARGV[5]
+
+-- Rows that turn out to be no items do not count any more.
+local function correct()
+  local first, gone = tonumber(ARGV[4]), 0
+  for at = 1, #bytes do
+    if bytes:sub(at, at) == '-' and redis.call('GETRANGE', KEYS[3], first + at - 1, first + at - 1) == 'f' then
+      redis.call('SETRANGE', KEYS[3], first + at - 1, '-')
+      gone = gone + 1
+    end
+  end
+  return gone
 end
+
+local function replace()
+  local h = redis.call('HMGET', KEYS[1], 'seal', 'in' .. name, 'fp')
+  if h[2] == '*' then
+    redis.call('HSET', KEYS[1], 'in' .. name, ARGV[2])
+    redis.call('HINCRBY', KEYS[1], 'q:' .. ARGV[8], ARGV[6])
+    redis.call('HINCRBY', KEYS[1], 'f:' .. ARGV[8], -#bytes)
+    redis.call('SETRANGE', KEYS[3], ARGV[4], ARGV[5])
+    return true, redis.call('HEXISTS', KEYS[1], 'sealed')
+  end
+  if h[3] ~= ARGV[8] or not h[1] or cjson.decode(h[1]).digests[tonumber(ARGV[1]) + 1] ~= ARGV[2] then
+    return false, 0
+  end
+  local gone = correct()
+  if gone > 0 then
+    redis.call('HINCRBY', KEYS[1], 'n:f', -gone)
+    redis.call('HINCRBY', KEYS[1], 'total', -gone)
+  end
+  return true, 2
+end
+
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  if redis.call('HEXISTS', KEYS[1], 'lost' .. name) == 0 then
+    return redis.call('HEXISTS', KEYS[1], 'sealed')
+  end
+  local fits, answer = replace()
+  if fits then
+    redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[7])
+  end
+  return answer
+end
+redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[7])
+redis.call('SETRANGE', KEYS[3], ARGV[4], ARGV[5])
+redis.call('PEXPIREAT', KEYS[3], ARGV[7])
+redis.call('HSET', KEYS[1], 'in' .. name, ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'q:' .. ARGV[8], ARGV[6])
+redis.call('PEXPIREAT', KEYS[1], ARGV[7])
 return redis.call('HEXISTS', KEYS[1], 'sealed')
