@@ -5,6 +5,7 @@ import { createRetries } from '../src/accept/retry.ts';
 import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
+import { resolvePublic } from '../src/base/public-address.ts';
 import type { Service } from '../src/base/service.ts';
 import { createWatchdog, type Watchdog } from '../src/base/watchdog.ts';
 import { createControls } from '../src/lanes/control.ts';
@@ -13,6 +14,7 @@ import { createLanes } from '../src/lanes/lanes.ts';
 import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
+import { createOutboxFull, hintTold } from '../src/ledger/outbox.ts';
 import { createHalt } from '../src/memory/halt.ts';
 import { createSeats } from '../src/memory/seats.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
@@ -30,6 +32,7 @@ import { createDispatch } from './dispatch/worker.ts';
 import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
 import { createTrustingKeeper } from './memory/keeper.ts';
+import { createNotify } from './notify/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
 import type { Stores } from './stores.ts';
 import { resendDue } from './upkeep/resend.ts';
@@ -38,13 +41,18 @@ import { createUpkeep } from './upkeep/worker.ts';
 /** A call ends this long after its moment at the latest: the platform client's deadline and the last moment of a write. */
 const CALL_DEADLINE_MS = 31_000;
 
+/** Connections to one receiver of webhooks. */
+const WEBHOOK_CONNECTIONS = 8;
+
 const WEBHOOKS = { meta: metaWebhook };
 
-export const WORKERS = ['intake', 'dispatch', 'receipts', 'upkeep'] as const;
+export const WORKERS = ['intake', 'dispatch', 'receipts', 'notify', 'upkeep'] as const;
 export type WorkerName = (typeof WORKERS)[number];
 
 export const workerOf = (name: WorkerName, stores: Stores): Service =>
-  ({ intake: intakeOf, dispatch: dispatchOf, receipts: receiptsOf, upkeep: upkeepOf })[name](stores);
+  ({ intake: intakeOf, dispatch: dispatchOf, receipts: receiptsOf, notify: notifyOf, upkeep: upkeepOf })[
+    name
+  ](stores);
 
 const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: () => log.ping() });
 
@@ -92,11 +100,16 @@ const intakeOf = (stores: Stores): Service =>
     namespace: stores.config.namespace,
     controls: controlsOf(stores),
     retries: retriesOf(stores),
+    toldOf: stores.accounts.toldOf,
   });
 
 const retriesOf = (stores: Stores) => createRetries({ ...stores, namespace: stores.config.namespace });
 
-const controlsOf = ({ redis, config }: Stores) => createControls(redis, config.namespace);
+const controlsOf = ({ redis, config, accounts }: Stores) =>
+  createControls(redis, config.namespace, {
+    lettersOf: accounts.toldOf,
+    hint: (home) => hintTold(redis, config.namespace, home),
+  });
 
 /** A job's id names its home. */
 function receiptsOf(stores: Stores): Service {
@@ -113,6 +126,28 @@ function receiptsOf(stores: Stores): Service {
     personOf: stores.persons.of,
     aftermathOf,
   });
+}
+
+function notifyOf(stores: Stores): Service {
+  const { config, clock } = stores;
+  const door = { clock, connectionsPerOrigin: WEBHOOK_CONNECTIONS };
+  const http = createHttpClient({ ...door, publicOnly: resolvePublic });
+  const privateHttp = createHttpClient(door);
+  const notify = createNotify({
+    ...stores,
+    namespace: config.namespace,
+    http,
+    privateHttp,
+    retryUnitMs: config.webhookRetryMs,
+    disableAfterMs: config.webhookDisableAfterMs,
+  });
+  return {
+    ...notify,
+    stop: async () => {
+      await notify.stop();
+      await Promise.all([http.close(), privateHttp.close()]);
+    },
+  };
 }
 
 const upkeepOf = (stores: Stores): Service =>
@@ -154,6 +189,7 @@ function dispatchOf(stores: Stores): Service {
     jobs: createJobs(redis, config.namespace, clock),
     zoneRows: createZoneRows(redis, config.namespace),
     personOf: stores.persons.of,
+    outboxFull: createOutboxFull(redis, config.namespace, clock, stores.accounts.toldOf),
     metrics: { calls: (outcome, count) => calls.inc({ outcome }, count) },
     callDeadlineMs: CALL_DEADLINE_MS,
     attemptId: createAttemptIds(secret).make,

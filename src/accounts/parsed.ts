@@ -1,9 +1,15 @@
 // One stored object as this release understands it. Tolerant where the file is strict: another release may have written a field
 // that this one does not know.
 import type { Secret } from '../base/secret.ts';
-import { apiKeySchema, portfolioSchema, senderSchema, workspaceSchema } from '../contract/account.ts';
+import {
+  apiKeySchema,
+  portfolioSchema,
+  senderSchema,
+  storedWebhookSchema,
+  workspaceSchema,
+} from '../contract/account.ts';
 import type { Plan } from '../contract/plan.ts';
-import type { Portfolio, Principal, Sender } from './port.ts';
+import type { Endpoint, Portfolio, Principal, Sender } from './port.ts';
 import { homeOf, opened, type Stored } from './stored.ts';
 
 const storedSender = senderSchema.strip();
@@ -16,7 +22,7 @@ export type Parsed =
   | { kind: 'portfolio'; portfolio: Portfolio }
   | { kind: 'sender'; sender: Omit<Sender, 'portfolio'>; portfolio: string | undefined; homes: string[] }
   | { kind: 'workspace'; id: string; plan: Plan }
-  | { kind: 'webhook' };
+  | { kind: 'webhook'; endpoint: Endpoint };
 
 /** Throws when the object cannot be understood or its secrets cannot be opened. */
 export function parsedOf(stored: Stored, secret: Secret): Parsed {
@@ -45,7 +51,10 @@ export function parsedOf(stored: Stored, secret: Secret): Parsed {
     }
     case 'workspace':
       return { kind: 'workspace', ...storedWorkspace.parse(value) };
-    case 'webhook':
-      return { kind: 'webhook' };
+    case 'webhook': {
+      const { enabled, ...account } = storedWebhookSchema.parse(opened(stored, secret));
+      const endpoint = { ...account, id: stored.id, workspace, fromFile: stored.file !== null };
+      return { kind: 'webhook', endpoint: { ...endpoint, enabled: enabled && !disabled } };
+    }
   }
 }

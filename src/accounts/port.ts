@@ -1,5 +1,6 @@
 // What other rooms ask of the accounts: who a key belongs to, and what a sender is. Answered from memory, refreshed within a second of a change.
-import type { Environment, PortfolioAccount, SenderAccount } from '../contract/account.ts';
+import type { Environment, PortfolioAccount, SenderAccount, WebhookAccount } from '../contract/account.ts';
+import type { EventType } from '../contract/event.ts';
 import type { Plan } from '../contract/plan.ts';
 
 export interface Principal {
@@ -25,6 +26,14 @@ export interface Portfolio extends PortfolioAccount {
   workspace: string;
 }
 
+/** A customer's webhook. Its secrets are here in clear, and go nowhere but into signatures. */
+export interface Endpoint extends WebhookAccount {
+  id: string;
+  workspace: string;
+  /** It stands in the accounts file, and only there it can be taken away. */
+  fromFile: boolean;
+}
+
 export interface Accounts {
   /** Who presents this secret; undefined when nobody. */
   authenticate(secret: string): Principal | undefined;
@@ -38,6 +47,15 @@ export interface Accounts {
   /** By id. */
   senders(owner: Owner): Sender[];
   portfolios(owner: Owner): Portfolio[];
+  /** By id. */
+  endpoints(owner: Owner): Endpoint[];
+  endpoint(id: string): Endpoint | undefined;
+  /** Every endpoint of the installation. */
+  allEndpoints(): Endpoint[];
+  /** Whether any endpoint wants such events. */
+  wants(owner: Owner, type: EventType): boolean;
+  /** Letters of what the customers of a home want to be told (contract/event.ts); '' = nothing. */
+  toldOf(home: string): string;
   /** Every home, with its workspace and environment. */
   homes(): { home: string; workspace: string; environment: Environment }[];
 }

@@ -6,13 +6,14 @@ import type { Logger } from '../base/logger.ts';
 import type { Redis } from '../base/redis.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Service } from '../base/service.ts';
+import { isWanted } from '../contract/event.ts';
 import type { Kind } from './entries.ts';
 import { type AccountsInput, readAccountsFile } from './file.ts';
-import { createMirror } from './mirror.ts';
+import { createMirror, type Mirror } from './mirror.ts';
 import type { Accounts, Owner, Sender } from './port.ts';
 import { AccountsProblems } from './problems.ts';
 import { nameAtPlatform } from './snapshot.ts';
-import { createAccountsStore } from './store.ts';
+import { createAccountsStore, type NewObject, type Secrets } from './store.ts';
 
 /** How long a start waits for Redis. */
 const START_PATIENCE_MS = 15_000;
@@ -37,7 +38,11 @@ export interface AccountsRegistry extends Accounts, Service {
   /** Reads the file again. False: it is bad, everything wrong with it was logged, and nothing has changed. */
   reload(): Promise<boolean>;
   /** Changes fields of one object live, for every process. */
-  change(kind: Kind, id: string, patch: Record<string, unknown>): Promise<void>;
+  change(kind: Kind, id: string, patch: Record<string, unknown>, secrets?: Secrets): Promise<void>;
+  /** A new object that stands in no file. */
+  create(object: NewObject): Promise<void>;
+  /** Takes away an object that stands in no file. Throws `not_found`, and `conflict` for one of the file. */
+  remove(kind: Kind, id: string): Promise<void>;
   /** Hears of senders whose account or portfolio has changed anywhere, within a second of it. */
   watch(listener: (changed: Sender[]) => void): void;
   /** Looks for changes now instead of at the next poll. */
@@ -91,12 +96,27 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
         return false;
       }
     },
-    change: async (kind, id, patch) => {
-      await store.change(kind, id, patch);
+    change: async (kind, id, patch, secrets) => {
+      await store.change(kind, id, patch, secrets);
+      await mirror.refresh();
+    },
+    create: async (object) => {
+      await store.create(object);
+      await mirror.refresh();
+    },
+    remove: async (kind, id) => {
+      await store.remove(kind, id);
       await mirror.refresh();
     },
     watch: (listener) => mirror.watch(listener),
     refresh: () => mirror.refresh(),
+    ...answersOf(mirror),
+  };
+}
+
+/** Everything that is answered from memory. */
+function answersOf(mirror: Mirror): Accounts {
+  return {
     authenticate: (presented) => {
       if (mirror.trusted()) return mirror.snapshot().principal(presented);
       throw unavailable('Redis does not answer, so nobody can tell whether this API key still holds.');
@@ -108,6 +128,14 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
       mirror.snapshot().sendersByName.get(nameAtPlatform(platform, externalId)) ?? [],
     senders: (owner) => owned(mirror.snapshot().senders, owner),
     portfolios: (owner) => owned(mirror.snapshot().portfolios, owner),
+    endpoints: (owner) => owned(mirror.snapshot().endpoints, owner),
+    endpoint: (id) => mirror.snapshot().endpoints.get(id),
+    allEndpoints: () => [...mirror.snapshot().endpoints.values()],
+    wants: (owner, type) =>
+      owned(mirror.snapshot().endpoints, owner).some(
+        ({ enabled, events }) => enabled && isWanted(events, type),
+      ),
+    toldOf: (home) => mirror.snapshot().told.get(home) ?? '',
     homes: () => mirror.snapshot().homes,
   };
 }

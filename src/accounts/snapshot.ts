@@ -3,9 +3,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Secret, sha256Hex } from '../base/secret.ts';
 import type { Environment } from '../contract/account.ts';
+import { lettersOf } from '../contract/event.ts';
 import type { Plan } from '../contract/plan.ts';
 import { type Parsed, parsedOf } from './parsed.ts';
-import type { Portfolio, Principal, Sender } from './port.ts';
+import type { Endpoint, Portfolio, Principal, Sender } from './port.ts';
 import { homeOf, parseStored } from './stored.ts';
 
 export interface Home {
@@ -24,6 +25,9 @@ export interface Snapshot {
   /** By `nameAtPlatform`. */
   sendersByName: Map<string, Sender[]>;
   portfolios: Map<string, Portfolio>;
+  endpoints: Map<string, Endpoint>;
+  /** Home → letters of what its customers want to be told; homes without are left out. */
+  told: Map<string, string>;
   homes: Home[];
 }
 
@@ -100,6 +104,9 @@ function snapshotOf(version: string, all: readonly Parsed[], senderOf: SenderMak
     const { workspace, environment } = one.sender;
     for (const home of one.homes) homes.set(home, { home, workspace, environment });
   }
+  const endpoints = new Map(
+    all.flatMap((one) => (one.kind === 'webhook' ? [[one.endpoint.id, one.endpoint]] : [])),
+  );
   const sendersByHome = Map.groupBy(senders.values(), (sender) => sender.home);
   const sendersByName = Map.groupBy(senders.values(), ({ platform, external_id }) =>
     nameAtPlatform(platform, external_id),
@@ -112,8 +119,29 @@ function snapshotOf(version: string, all: readonly Parsed[], senderOf: SenderMak
     sendersByHome,
     sendersByName,
     portfolios,
+    endpoints,
+    told: toldOf([...homes.values()], [...endpoints.values()]),
     homes: [...homes.values()],
   };
+}
+
+/** A home belongs to one workspace and environment, and is told of what any endpoint of these wants. */
+function toldOf(homes: readonly Home[], endpoints: readonly Endpoint[]): Map<string, string> {
+  const ownerOf = ({ workspace, environment }: Pick<Home, 'workspace' | 'environment'>) =>
+    `${workspace} ${environment}`;
+  const byOwner = Map.groupBy(
+    endpoints.filter(({ enabled }) => enabled),
+    ownerOf,
+  );
+  const letters = new Map(
+    [...byOwner].map(([owner, own]) => [owner, lettersOf(own.flatMap(({ events }) => events))]),
+  );
+  return new Map(
+    homes.flatMap((home): [string, string][] => {
+      const own = letters.get(ownerOf(home)) ?? '';
+      return own === '' ? [] : [[home.home, own]];
+    }),
+  );
 }
 
 /** Finds a key by the digest of what was presented; the comparison takes as long for a stranger as for a friend. */

@@ -10,7 +10,7 @@ import type { AccountsInput } from './file.ts';
 import { accountsKeys, VERSION_FIELD } from './keys.ts';
 import { parsedOf } from './parsed.ts';
 import { AccountsProblems } from './problems.ts';
-import { parseStored, type Stored } from './stored.ts';
+import { parseStored, type Stored, storedOf, withSecrets } from './stored.ts';
 
 const commitScript = loadScript(import.meta.dirname, 'lua/commit.lua');
 /** Others may write at the same time: every process applies its file when a fleet starts. */
@@ -23,11 +23,26 @@ export interface Reading {
   objects: Map<string, string>;
 }
 
+/** In clear; encrypted before they get to Redis. */
+export type Secrets = Record<string, string>;
+
+export interface NewObject {
+  kind: Kind;
+  id: string;
+  workspace: string;
+  value: Record<string, unknown>;
+  secrets: Secrets;
+}
+
 export interface AccountsStore {
   /** Makes the file's objects stand; resolves with how many changed. Throws `AccountsProblems` and changes nothing when they cannot. */
   apply(file: AccountsInput): Promise<number>;
   /** Changes fields of one object live; the file leaves it alone until the file's own object changes. Throws on a field that does not parse. */
-  change(kind: Kind, id: string, patch: Record<string, unknown>): Promise<void>;
+  change(kind: Kind, id: string, patch: Record<string, unknown>, secrets?: Secrets): Promise<void>;
+  /** A new object that stands in no file. */
+  create(object: NewObject): Promise<void>;
+  /** Throws `not_found`, and `conflict` for an object of the file. */
+  remove(kind: Kind, id: string): Promise<void>;
   version(): Promise<string>;
   read(): Promise<Reading>;
   /** Refuses when another secret works on this Redis. `known`: fingerprints of all configured secrets, for a rotation. */
@@ -60,13 +75,13 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
   /** Looks, decides, writes; decides again when somebody else wrote in between. */
   const commit = async (
     look: () => Promise<Reading>,
-    decide: (stored: Map<string, Stored>) => Map<string, Stored>,
+    decide: (stored: Map<string, Stored>) => Map<string, Stored | null>,
   ): Promise<number> => {
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt += 1) {
       const { version, objects } = await look();
       const writes = decide(new Map([...objects].map(([field, text]) => [field, parseStored(text)])));
       if (writes.size === 0) return 0;
-      const pairs = [...writes].flatMap(([field, stored]) => [field, JSON.stringify(stored)]);
+      const pairs = [...writes].flatMap(([field, stored]) => [field, stored ? JSON.stringify(stored) : '']);
       const done = await redis.run<number>(
         commitScript,
         [keys.objects],
@@ -75,6 +90,17 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
       if (done === 1) return writes.size;
     }
     throw new Error('the accounts kept changing while they were written');
+  };
+
+  const changeOne = async (
+    { kind, id }: Named,
+    decide: (before: Stored | undefined) => Stored | null,
+  ): Promise<void> => {
+    const field = fieldOf(kind, id);
+    await commit(
+      () => readOne(field),
+      (stored) => new Map([[field, decide(stored.get(field))]]),
+    );
   };
 
   return {
@@ -88,20 +114,16 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
         return writes;
       });
     },
-    change: async (kind, id, patch) => {
-      const field = fieldOf(kind, id);
-      await commit(
-        () => readOne(field),
-        (stored) => {
-          const before = stored.get(field);
-          if (!before) throw refused('not_found', `There is no ${kind} ${id}.`);
-          const after = { ...before, value: { ...before.value, ...patch } };
-          // What cannot be read would be as if it were gone, in every process.
-          parsedOf(after, secret);
-          return new Map([[field, after]]);
-        },
-      );
-    },
+    create: (object) => changeOne(object, (before) => newObject(object, before, secret)),
+    remove: (kind, id) => changeOne({ kind, id }, (before) => takenAway({ kind, id }, before)),
+    change: (kind, id, patch, secrets = {}) =>
+      changeOne({ kind, id }, (before) => {
+        if (!before) throw noSuch(kind, id);
+        const after = withSecrets({ ...before, value: { ...before.value, ...patch } }, secrets, secret);
+        // What cannot be read would be as if it were gone, in every process.
+        parsedOf(after, secret);
+        return after;
+      }),
     claimSecret: async (known) => {
       if ((await ask(redis.client.set(keys.secret, secret.fingerprint, 'NX'))) === 'OK') return;
       const holder = await ask(redis.client.get(keys.secret));
@@ -111,6 +133,25 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
     },
   };
 }
+
+type Named = Pick<NewObject, 'kind' | 'id'>;
+
+function newObject(object: NewObject, before: Stored | undefined, secret: Secret): Stored {
+  const { kind, id } = object;
+  if (before) throw refused('conflict', `There is a ${kind} ${id} already.`);
+  const stored = storedOf({ ...object, field: fieldOf(kind, id), digest: '' }, undefined, secret);
+  const alone = { ...stored, file: null };
+  parsedOf(alone, secret);
+  return alone;
+}
+
+function takenAway({ kind, id }: Named, before: Stored | undefined): null {
+  if (!before) throw noSuch(kind, id);
+  if (before.file === null) return null;
+  throw refused('conflict', `The ${kind} stands in the accounts file: take it out there.`);
+}
+
+const noSuch = (kind: Kind, id: string) => refused('not_found', `There is no ${kind} ${id}.`);
 
 const FOREIGN_SECRET =
   'SLUICE_SECRET: must be the secret that the other processes on this Redis share; this one is another (or choose another SLUICE_NAMESPACE)';

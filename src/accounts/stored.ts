@@ -54,6 +54,17 @@ export function resealed(stored: Stored, secret: Secret): Stored {
   };
 }
 
+/** The object with some of its secrets set anew; '' takes one away. */
+export function withSecrets(stored: Stored, secrets: Record<string, string>, secret: Secret): Stored {
+  if (Object.keys(secrets).length === 0) return stored;
+  const now = resealed(stored, secret);
+  const sealed = {
+    ...now.sealed,
+    ...mapValues(secrets, (text) => (text === '' ? '' : secret.encrypt(text))),
+  };
+  return { ...now, sealed: Object.fromEntries(Object.entries(sealed).filter(([, text]) => text !== '')) };
+}
+
 /** The object with its secrets in place, in the file's own form. */
 export function opened(stored: Stored, secret: Secret): Record<string, unknown> {
   return { ...stored.value, ...mapValues(stored.sealed, (text) => secret.decrypt(text)) };

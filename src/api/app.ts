@@ -20,6 +20,7 @@ import { homeLettersOf } from '../ledger/job-id.ts';
 import type { LedgerReader } from '../ledger/port.ts';
 import type { Log } from '../log/port.ts';
 import type { Webhook } from '../platforms/port.ts';
+import { createDeliveries } from '../subscribers/deliveries.ts';
 import { checkAccepts } from './accepts.ts';
 import { checkAdmin, checkScope, identify, unknownKey } from './auth.ts';
 import { readBody } from './body.ts';
@@ -45,10 +46,11 @@ import { portfolioRoutes } from './routes/portfolios.ts';
 import { senderRoutes } from './routes/senders.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
 import { systemRoutes } from './routes/system.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface ApiOptions {
   config: { host: string; port: number; adminKey?: string | undefined };
-  accounts: Accounts & Pick<AccountsRegistry, 'change'>;
+  accounts: Accounts & Pick<AccountsRegistry, 'change' | 'create' | 'remove'>;
   accept: Accept;
   control: ControlStation;
   ledger: LedgerReader;
@@ -120,6 +122,7 @@ export function createApi(options: ApiOptions): Api {
     deadRoutes(routes, options);
     eventRoutes(routes, { ...options, ledger, homes });
     suppressionRoutes(routes, options);
+    webhookRoutes(routes, { ...options, deliveries: createDeliveries(options.redis, options.namespace) });
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
   });
   return {

@@ -8,6 +8,7 @@ import type { Limit } from '../contract/limit.ts';
 import { jobOfCursor } from '../lanes/cursor.ts';
 import { type Queue, readQueues } from '../lanes/queue.ts';
 import { jobRowKey } from '../ledger/keys.ts';
+import { isOutboxFull } from '../ledger/outbox.ts';
 import type { LedgerReader } from '../ledger/port.ts';
 import { haltKey } from '../memory/keys.ts';
 import { type AnswerTimes, readAnswerTimes } from '../pacing/answer-times.ts';
@@ -41,6 +42,8 @@ export interface HomeState {
   halted: HoldReason | undefined;
   /** Messages that each job has queued. */
   queued: ReadonlyMap<string, number>;
+  /** More is to be told of it than is taken on. */
+  outboxFull: boolean;
 }
 
 export interface HomeStates {
@@ -50,7 +53,7 @@ export interface HomeStates {
 
 export interface HomeStatesOptions extends PeopleOptions {
   ledger: Pick<LedgerReader, 'items'>;
-  accounts: Pick<Accounts, 'sender'>;
+  accounts: Pick<Accounts, 'sender' | 'toldOf'>;
   clock: Clock;
 }
 
@@ -81,7 +84,7 @@ async function readHome(options: HomeStatesOptions, home: string, asked: string)
   const senders = queues.map(({ sender }) => accounts.sender(sender));
   const limits = senders.map((sender) => (sender ? limitsOf(sender) : []));
   const jobs = [...new Set(queues.flatMap(({ cursors }) => cursors.map(({ name }) => jobOfCursor(name))))];
-  const [{ nowUs, uses }, holds, answers, queued, halted] = await Promise.all([
+  const [{ nowUs, uses }, holds, answers, queued, halted, outboxFull] = await Promise.all([
     readUse(redis, namespace, home, limits.flat()),
     ask(redis.client.hgetall(holdsKey(namespace, home))),
     readAnswerTimes(
@@ -92,6 +95,7 @@ async function readHome(options: HomeStatesOptions, home: string, asked: string)
     ),
     Promise.all(jobs.map((job) => ask(redis.client.hget(jobRowKey(namespace, home, job), 'n:q')))),
     ask(redis.client.get(haltKey(namespace))),
+    accounts.toldOf(home) !== '' && isOutboxFull(redis, namespace, home),
   ]);
   const lanes = queues.map((queue, i) => ({
     id: queue.sender,
@@ -112,6 +116,7 @@ async function readHome(options: HomeStatesOptions, home: string, asked: string)
         return untilUs > nowUs ? [[field, untilUs] as const] : [];
       }),
     ),
+    outboxFull,
     queued: new Map(jobs.map((job, i) => [job, Number(queued[i] ?? 0)])),
   };
 }
@@ -145,7 +150,10 @@ function usesOf(limits: readonly Limit[][], uses: readonly LimitUse[], lane: num
 }
 
 /** What holds a whole lane, whatever its limits; undefined: nothing. The first that needs somebody to act comes first. */
-export function laneHold({ holds, halted }: HomeState, { id, sender }: LaneState): HoldFact | undefined {
+export function laneHold(
+  { holds, halted, outboxFull }: HomeState,
+  { id, sender }: LaneState,
+): HoldFact | undefined {
   if (!sender || sender.disabled) return { limit: 'sender_disabled', scope: id, untilMs: null };
   if (sender.paused) return { limit: 'sender_paused', scope: id, untilMs: null };
   if (halted) return { limit: halted, scope: sender.home, untilMs: null };
@@ -158,5 +166,5 @@ export function laneHold({ holds, halted }: HomeState, { id, sender }: LaneState
     const untilUs = holds.get(field);
     if (untilUs !== undefined) return { limit, scope, untilMs: Math.ceil(untilUs / 1_000) };
   }
-  return undefined;
+  return outboxFull ? { limit: 'outbox', scope: id, untilMs: null } : undefined;
 }

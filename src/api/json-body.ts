@@ -29,6 +29,17 @@ export function jsonBody<Schema extends z.ZodType>(
   }
 }
 
+/** The same for a body that may be left out: then it means an empty object. */
+export function optionalBody<Schema extends z.ZodType>(
+  request: FastifyRequest,
+  schema: Schema,
+): z.output<Schema> {
+  const body = request.body as Body | undefined;
+  if (body !== undefined && body.raw.length > 0) return jsonBody(request, schema).value;
+  body?.lease.release();
+  return schema.parse({});
+}
+
 export function invalidBody(details: ProblemDetail[]) {
   const [first] = details;
   return refused(

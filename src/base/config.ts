@@ -49,6 +49,8 @@ const environmentSchema = z.object({
   HEALTH_PORT: port.optional(),
   DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(20_000),
   RESEND_AFTER: durationSchema.default(600_000),
+  WEBHOOK_RETRY: durationSchema.default(5_000),
+  WEBHOOK_DISABLE_AFTER: durationSchema.default(5 * 86_400_000),
   DISPATCH_CALLS: z.coerce.number().int().min(1).max(4_096).default(1_024),
 });
 
@@ -68,6 +70,10 @@ export interface Config {
   healthPort: number | undefined;
   /** A message that nobody heard of for so long (ms) is sent once more, where its job says so. */
   resendAfterMs: number;
+  /** The first wait of a delivery that failed, ms; later ones are multiples of it. */
+  webhookRetryMs: number;
+  /** An endpoint that takes nothing for so long is disabled, ms. */
+  webhookDisableAfterMs: number;
   /** Turns that one dispatch process holds at once. */
   dispatchLanes: number;
   /** Platform calls that one dispatch process has in flight at once. */
@@ -106,6 +112,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     logLevel: value.LOG_LEVEL,
     healthPort: value.HEALTH_PORT,
     resendAfterMs: value.RESEND_AFTER,
+    webhookRetryMs: value.WEBHOOK_RETRY,
+    webhookDisableAfterMs: value.WEBHOOK_DISABLE_AFTER,
     dispatchLanes: value.DISPATCH_LANES,
     dispatchCalls: value.DISPATCH_CALLS,
   };

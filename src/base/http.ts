@@ -6,9 +6,11 @@
 //   the second start of a call is refused here, so that a call is never written twice.
 // - A request that undici finds invalid costs the pool a connection for ever (`dispatch` → false, no drain follows): checked before.
 
-import { Pool } from 'undici';
+import { isIP } from 'node:net';
+import { buildConnector, Pool } from 'undici';
 import type { Clock, Timer } from './clock.ts';
 import { Call, type CallOptions, type CallResult, type Counted, notSent } from './http-call.ts';
+import { publicAddressOf, type Resolve } from './public-address.ts';
 
 export type { Answered, AnswerHeaders, CallOptions, CallResult, NotSent, Unanswered } from './http-call.ts';
 
@@ -26,7 +28,15 @@ export interface HttpOptions {
   connectionsPerOrigin: number;
   /** Certificate authority of a TLS origin, instead of the system's. PEM. */
   ca?: string;
+  /**
+   * Connects to public addresses only: each name is resolved with this for each connection, and the connection goes to the very address that
+   * was looked at. Else the call ends as `not_sent`, with `NOT_PUBLIC` as its detail.
+   */
+  publicOnly?: Resolve;
 }
+
+/** Detail of a call whose address is none of the public internet. */
+export const NOT_PUBLIC = 'ENOTPUBLIC';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -52,8 +62,9 @@ interface Origin extends Counted {
   pool: Pool;
 }
 
-export function createHttpClient({ clock, connectionsPerOrigin, ca }: HttpOptions): HttpClient {
-  const origins = createOrigins((name) => openPool(name, connectionsPerOrigin, ca));
+export function createHttpClient({ clock, connectionsPerOrigin, ca, publicOnly }: HttpOptions): HttpClient {
+  const connect = connectorOf(ca, publicOnly);
+  const origins = createOrigins((name) => openPool(name, connectionsPerOrigin, connect));
   const calls = new Set<Call>();
   let sweeper: Timer | undefined;
   let closed = false;
@@ -132,13 +143,34 @@ function createOrigins(open: (name: string) => Pool): Origins {
   };
 }
 
-function openPool(origin: string, connections: number, ca: string | undefined): Pool {
+/** Resolves by itself, and connects to what it has resolved: a name that changes its answer in between changes nothing. */
+function connectorOf(ca: string | undefined, resolve: Resolve | undefined): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    allowH2: false,
+    ...(ca === undefined ? {} : { ca }),
+  });
+  if (!resolve) return connect;
+  return (options, callback) => {
+    const { hostname } = options;
+    const name = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? { servername: hostname } : {};
+    publicAddressOf(hostname, resolve).then(
+      (address) =>
+        address === undefined
+          ? callback(Object.assign(new Error('not a public address'), { code: NOT_PUBLIC }), null)
+          : connect({ ...options, ...name, hostname: address }, callback),
+      (error: Error) => callback(error, null),
+    );
+  };
+}
+
+function openPool(origin: string, connections: number, connect: buildConnector.connector): Pool {
   return new Pool(origin, {
     connections,
     pipelining: 1,
     // Over h2 a request starts before its bytes leave, and one lost connection takes many calls with it.
     allowH2: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    connect,
     // The deadline is ours; undici's own two timers per call are off.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -146,7 +178,6 @@ function openPool(origin: string, connections: number, ca: string | undefined): 
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-    ...(ca === undefined ? {} : { connect: { ca } }),
   });
 }
 

@@ -8,6 +8,7 @@ export interface LogFields {
   sender?: string;
   home?: string;
   lane?: string;
+  endpoint?: string;
   station?: string;
   topic?: string;
   group?: string;

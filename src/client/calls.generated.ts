@@ -8,6 +8,10 @@ export type Controlled = { job: Job };
 
 export type DeadLetter = { position: string; at: string; topic: string; key: string; reason: string; bytes: number; headers: Record<string, string>; replayable: boolean };
 
+export type Deliveries = { data: Delivery[]; has_more: boolean; next_cursor: string | null };
+
+export type Delivery = { id: string; type: string; events: number; attempt: number; at: string; duration_ms: number; status: number | null; error: string | null; next_attempt_at: string | null };
+
 export type Duplicate = { index: number; of: number };
 
 export type Hold = { limit: string; scope: string; until: string | null; message: string };
@@ -59,6 +63,16 @@ export type Suppressions = { data: Suppression[]; has_more: boolean; next_cursor
 export type SuppressionsAdded = { created: number; existing: number; rejected_count: number; data: ({ index: number; id: string; created: boolean })[]; rejected: ({ index: number; code: string; message: string })[] };
 
 export type SuppressionsRemoved = { removed: number; rejected_count: number; rejected: ({ index: number; code: string; message: string })[] };
+
+export type Webhook = { id: string; url: string; events: string[]; description: string; environment: "live" | "test"; enabled: boolean; disabled_reason: ("gone" | "failing" | "backlog") | null; disabled_at: string | null; created_at: string | null; source: "file" | "api" };
+
+export type WebhookReplayed = { count: number; until: string | null };
+
+export type WebhookTested = { id: string };
+
+export type WebhookWithSecret = { id: string; url: string; events: string[]; description: string; environment: "live" | "test"; enabled: boolean; disabled_reason: ("gone" | "failing" | "backlog") | null; disabled_at: string | null; created_at: string | null; source: "file" | "api"; secret: string };
+
+export type Webhooks = { data: Webhook[]; has_more: boolean; next_cursor: string | null };
 
 /** What each operation takes and answers. */
 export interface Calls {
@@ -112,6 +126,24 @@ export interface Calls {
   getSuppression: { params: { id: string }; answer: Suppression };
   /** Takes one opt-out back. */
   removeSuppression: { params: { id: string }; answer: Response };
+  /** Endpoints by id. */
+  listWebhooks: { query?: { limit?: number; cursor?: string }; answer: Webhooks };
+  /** Adds an endpoint. */
+  createWebhook: { body: { url: string; events?: string[]; description?: string }; answer: WebhookWithSecret };
+  /** One endpoint. */
+  getWebhook: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Webhook };
+  /** Changes an endpoint. */
+  changeWebhook: { params: { id: string }; headers?: { "if-match"?: string }; body: { url?: string; events?: string[]; description?: string; enabled?: boolean }; answer: Webhook };
+  /** Takes an endpoint away, with what waits for it. */
+  removeWebhook: { params: { id: string }; answer: Response };
+  /** Makes a new secret. */
+  rotateWebhook: { params: { id: string }; body?: { overlap?: string }; answer: WebhookWithSecret };
+  /** Sends a webhook.test. */
+  testWebhook: { params: { id: string }; answer: WebhookTested };
+  /** Sends again: one delivery, or all of a time range. */
+  replayWebhook: { params: { id: string }; body: { delivery?: string; from?: string; to?: string }; answer: WebhookReplayed };
+  /** The last 1,000 tries, newest first. */
+  listDeliveries: { params: { id: string }; query?: { limit?: number; cursor?: string }; answer: Deliveries };
   /** How many requests this key may make, and has made. */
   getLimits: { answer: KeyLimits };
   /** Records of the log that nobody could read, newest first. */
@@ -164,6 +196,15 @@ export const ROUTES = {
   removeSuppressions: 'DELETE /v1/suppressions',
   getSuppression: 'GET /v1/suppressions/{id}',
   removeSuppression: 'DELETE /v1/suppressions/{id}',
+  listWebhooks: 'GET /v1/webhooks',
+  createWebhook: 'POST /v1/webhooks',
+  getWebhook: 'GET /v1/webhooks/{id}',
+  changeWebhook: 'PATCH /v1/webhooks/{id}',
+  removeWebhook: 'DELETE /v1/webhooks/{id}',
+  rotateWebhook: 'POST /v1/webhooks/{id}/rotate',
+  testWebhook: 'POST /v1/webhooks/{id}/test',
+  replayWebhook: 'POST /v1/webhooks/{id}/replay',
+  listDeliveries: 'GET /v1/webhooks/{id}/deliveries',
   getLimits: 'GET /v1/limits',
   listDeadLetters: 'GET /v1/admin/dead',
   getDeadLetter: 'GET /v1/admin/dead/{position}',

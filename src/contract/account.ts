@@ -1,5 +1,6 @@
 // The accounts file: workspaces with their API keys, portfolios, senders and webhooks. Strict: an unknown field is a mistake, said with its path.
 import { z } from 'zod';
+import { eventFiltersSchema } from './event.ts';
 import { namedLimitSchema } from './limit.ts';
 import { planSchema } from './plan.ts';
 import { durationSchema } from './time.ts';
@@ -108,10 +109,31 @@ export type WhatIf = z.output<typeof whatIfSchema>;
 
 const webhookSchema = z.strictObject({
   url: z.url(),
-  events: z.array(z.string().min(1)).min(1).max(64),
+  events: eventFiltersSchema,
   secret: z.string().min(1).max(255),
+  environment,
+  /** Addresses of this machine and its network are let through, and http. */
   allow_private: z.boolean().default(false),
 });
+
+/** What is known of an endpoint, whether it came from the file or by the API. Tolerant: another release may have written it. */
+export const storedWebhookSchema = z.object({
+  url: z.string(),
+  events: z.array(z.string()),
+  environment,
+  allow_private: z.boolean().default(false),
+  description: z.string().default(''),
+  enabled: z.boolean().default(true),
+  /** Why it was disabled, and when (unix ms), if by us. */
+  disabled_reason: z.enum(['gone', 'failing', 'backlog']).nullable().default(null),
+  disabled_at: z.number().nullable().default(null),
+  created_at: z.number().nullable().default(null),
+  secret: z.string(),
+  /** Signs as well until `previous_until` (unix ms). */
+  previous_secret: z.string().optional(),
+  previous_until: z.number().default(0),
+});
+export type WebhookAccount = z.output<typeof storedWebhookSchema>;
 
 /** A workspace without what belongs to it. */
 export const workspaceSchema = z.strictObject({

@@ -38,6 +38,8 @@ export const HOLD_REASONS = [
   'memory',
   /** The store is being rebuilt from the log. */
   'rebuilding',
+  /** What customers want to be told is not taken on. */
+  'outbox',
 ] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
@@ -66,6 +68,7 @@ const SENTENCES: Record<HoldReason | LimitName, (scope: string) => string> = {
   sender_disabled: (scope) => `The sender ${scope} is no longer in the accounts`,
   job_paused: () => 'The job is paused: resume it, and sending goes on',
   stopped: (scope) => `An operator has stopped all sending of ${scope}`,
+  outbox: () => 'More is to be told to webhooks than is taken on: nothing new is started until it is',
   storage: () => 'The store is nearly full: nothing new is started until there is room',
   log: () => 'The log does not answer: nothing new is started until it does',
   memory: () =>

@@ -26,7 +26,15 @@ const MAX_TRIES = 20;
 export interface ControlledKeys {
   row: string;
   statuses: string;
+  outbox: string;
 }
+
+/** What customers want to be told of a home (letters; '' = nothing), and a hint that something was. */
+export interface Told {
+  lettersOf(home: string): string;
+  hint(home: string): void;
+}
+const NOBODY: Told = { lettersOf: () => '', hint: () => {} };
 
 export type Applied =
   /** `left`: how many had left when it was canceled. */
@@ -40,24 +48,30 @@ export interface Controls {
   number(keys: ControlledKeys): Promise<number | undefined>;
   apply(record: ControlRecord, keys: ControlledKeys): Promise<Applied>;
   /** Ends what is queued of a job that is being canceled. */
-  cancelRows(keys: ControlledKeys, rows: number): Promise<void>;
+  cancelRows(job: Pick<ControlRecord, 'job' | 'home'>, keys: ControlledKeys, rows: number): Promise<void>;
 }
 
-export function createControls(redis: Redis, namespace: string): Controls {
-  const cancelRows = async ({ row, statuses }: ControlledKeys, rows: number): Promise<void> => {
+/** `told`: what customers want to be told of a home, and whom to tell that something was. */
+export function createControls(redis: Redis, namespace: string, told: Told = NOBODY): Controls {
+  const cancelRows: Controls['cancelRows'] = async ({ job, home }, { row, statuses, outbox }, rows) => {
+    const letters = told.lettersOf(home);
     for (let from = 0; from < rows; from += CANCEL_STEP_ROWS) {
-      const ended = await redis.run<number>(cancelScript, [row, statuses], ['', from, CANCEL_STEP_ROWS]);
-      if (ended < 0) return;
+      const args = ['', from, CANCEL_STEP_ROWS, job, letters];
+      const ended = await redis.run<number>(cancelScript, [row, statuses, outbox], args);
+      if (ended < 0) break;
     }
+    if (letters !== '') told.hint(home);
   };
   return {
     number: async ({ row }) => (await redis.run<number>(nextScript, [row], [])) || undefined,
     cancelRows,
     apply: async (record, keys) => {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-        const applied = await tryOnce(redis, namespace, record, keys);
+        const applied = await tryOnce(redis, namespace, record, keys, told.lettersOf(record.home));
+        if (told.lettersOf(record.home) !== '') told.hint(record.home);
         if (applied === 'again') continue;
-        if (applied.outcome === 'done' && applied.state === 'canceling') await cancelRows(keys, applied.rows);
+        if (applied.outcome === 'done' && applied.state === 'canceling')
+          await cancelRows(record, keys, applied.rows);
         return applied;
       }
       throw new Error('the job was changed again and again');
@@ -71,6 +85,7 @@ async function tryOnce(
   namespace: string,
   record: ControlRecord,
   keys: ControlledKeys,
+  letters: string,
 ): Promise<Applied | 'again'> {
   const [sealJson, revision, ...numbers] = await ask(
     redis.client.hmget(keys.row, 'seal', 'rev', ...FIELDS.map((field) => `ctl_${field}`)),
@@ -81,7 +96,7 @@ async function tryOnce(
   );
   const changes = Object.fromEntries(fields.map((field) => [field, record.changes?.[field]]));
   const seal = changed(sealRecordSchema.parse(JSON.parse(sealJson)), changes);
-  const reply = await runScript(redis, namespace, record, keys, seal, [revision ?? '0', ...fields]);
+  const reply = await runScript(redis, namespace, record, keys, seal, letters, [revision ?? '0', ...fields]);
   const [outcome, state = '', left, n = '0', wakeUs = '0'] = reply;
   if (outcome === 'again' || outcome === 'gone') return outcome === 'gone' ? { outcome } : outcome;
   if (outcome === 'ended') return { outcome, state };
@@ -93,15 +108,16 @@ function runScript(
   redis: Redis,
   namespace: string,
   { job, home, sender, seq, action }: ControlRecord,
-  { row }: ControlledKeys,
+  { row, outbox }: ControlledKeys,
   seal: SealRecord,
+  letters: string,
   [seen = '0', ...fields]: readonly string[],
 ): Promise<string[]> {
   const lane = laneKeys(namespace, { home, sender });
   const micros = (ms: number): string => (ms * 1_000).toFixed(0);
   return redis.run<string[]>(
     controlScript,
-    [row, lane.lane, lane.lanes, lane.later, lane.cursors, lane.scheduled, ...lane.queues],
+    [row, lane.lane, lane.lanes, lane.later, lane.cursors, lane.scheduled, ...lane.queues, outbox],
     [
       '',
       job,
@@ -115,6 +131,7 @@ function runScript(
       micros(startMsOf(seal)),
       micros(seal.spread_ms ?? 0),
       micros(seal.quiet_hours ? (seal.expires_at ?? seal.dies_at) : (seal.expires_at ?? 0)),
+      letters,
       ...fields,
     ],
   );

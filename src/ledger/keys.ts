@@ -12,6 +12,8 @@ export interface JobKeys {
   resent: string;
   /** String: of a job with quiet hours where the recipients are, the number of a row's zone set as a byte. */
   zones: string;
+  /** Stream of the home: what customers are told. */
+  outbox: string;
 }
 
 const FINGERPRINT_LETTERS = 8;
@@ -31,6 +33,7 @@ export function jobKeys(namespace: string, home: string, job: string, fingerprin
     uncounted: `${bytes}:u`,
     resent: `${bytes}:d`,
     zones: `${bytes}:o`,
+    outbox: outboxKeys(namespace, home).outbox,
   };
 }
 
@@ -39,6 +42,15 @@ export function chunkKeys(namespace: string, home: string, job: string, fingerpr
   const bytes = bytesKey(namespace, home, job, fingerprint);
   return { rows: `${bytes}:c${n}`, results: `${bytes}:r${n}`, folded: `${bytes}:z${n}` };
 }
+
+/** `outbox`: what has moved and customers want to be told, one entry per script; `relay`: who takes it on, and how far. */
+export const outboxKeys = (namespace: string, home: string) => ({
+  outbox: `${namespace}:{${home}}:outbox`,
+  relay: `${namespace}:{${home}}:outbox:relay`,
+});
+
+/** Set of homes whose outbox has something new. A hint: a look at all of them finds what it lost. */
+export const toldKey = (namespace: string): string => `${namespace}:told`;
 
 /** Sorted set of a workspace's jobs by creation (ms). */
 export const jobListKey = (namespace: string, workspace: string, environment: string): string =>

@@ -4,6 +4,7 @@ import { loadScript } from '../base/script.ts';
 import type { SealRecord } from '../contract/record.ts';
 import { foldChunk } from './fold.ts';
 import { chunkKeys, jobKeys } from './keys.ts';
+import { hintTold } from './outbox.ts';
 import { resultLine } from './results.ts';
 import { chunkOf, chunkRange } from './row.ts';
 
@@ -22,6 +23,8 @@ export async function suppressRows(
   seal: SealRecord,
   rows: readonly SuppressedRow[],
   atMs: number,
+  /** Letters of what customers want to be told; '' = nothing. */
+  letters = '',
 ): Promise<number> {
   const { home, job, fingerprint, dies_at } = seal;
   const keys = jobKeys(namespace, home, job, fingerprint);
@@ -34,11 +37,12 @@ export async function suppressRows(
     );
     const [count, whole] = await redis.run<[number, number]>(
       suppressScript,
-      [keys.row, keys.statuses, results],
-      ['', fingerprint, first, last, dies_at, ...lines],
+      [keys.row, keys.statuses, results, keys.outbox],
+      ['', fingerprint, first, last, dies_at, job, letters, ...lines],
     );
     moved += count;
     if (whole === 1) await foldChunk(redis, namespace, seal, n);
   }
+  if (letters !== '' && moved > 0) hintTold(redis, namespace, home);
   return moved;
 }

@@ -16,6 +16,7 @@ const ATTEMPTS_PARTITIONS = 24;
 const STATE_PARTITIONS = 6;
 /** A message has about three receipts, and a busy number several hundred a second. */
 const RECEIPTS_PARTITIONS = 24;
+const EVENTS_PARTITIONS = 12;
 const DEAD_PARTITIONS = 1;
 const DAY_MS = 86_400_000;
 /** The longest life of a job (45 d) and a week to recover. */
@@ -24,6 +25,7 @@ const JOBS_KEPT_MS = 52 * DAY_MS;
 const RECEIPTS_KEPT_MS = 8 * DAY_MS;
 /** As long as a person counts, and a week to recover. */
 const ATTEMPTS_KEPT_MS = 8 * DAY_MS;
+const EVENTS_KEPT_MS = 30 * DAY_MS;
 const DEAD_KEPT_MS = 30 * DAY_MS;
 const REPLICAS = 3;
 /** With three replicas one may be down, and what was acknowledged is on two. */
@@ -82,6 +84,7 @@ function topicsFor(namespace: string, brokers: number): ITopicConfig[] {
     topicOf('jobs', JOBS_PARTITIONS, keptFor(JOBS_KEPT_MS)),
     topicOf('attempts', ATTEMPTS_PARTITIONS, keptFor(ATTEMPTS_KEPT_MS)),
     topicOf('receipts', RECEIPTS_PARTITIONS, keptFor(RECEIPTS_KEPT_MS)),
+    topicOf('events', EVENTS_PARTITIONS, keptFor(EVENTS_KEPT_MS)),
     topicOf('state', STATE_PARTITIONS, [{ name: 'cleanup.policy', value: 'compact' }]),
     topicOf('dead', DEAD_PARTITIONS, keptFor(DEAD_KEPT_MS)),
   ];

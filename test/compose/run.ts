@@ -15,7 +15,7 @@ const environment = { ...process.env, ...ports };
 const api = `http://127.0.0.1:${ports.SLUICE_PORT}`;
 const sandbox = `http://127.0.0.1:${ports.SANDBOX_PORT}`;
 const recipients = 1_000;
-const ours = ['api', 'intake', 'dispatch', 'receipts', 'upkeep', 'sandbox'];
+const ours = ['api', 'intake', 'dispatch', 'receipts', 'notify', 'upkeep', 'sandbox'];
 
 interface Accounts {
   workspaces: { api_keys: { secret: string }[] }[];

@@ -14,6 +14,7 @@ import { API_KEY, bulk } from '../support/client.ts';
 import { openRedisProxy, type RedisProxy } from '../support/redis-proxy.ts';
 import { allScripts } from '../support/scripts.ts';
 import { redisUrl } from '../support/services.ts';
+import { openSink, type Sink } from '../support/sink.ts';
 import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
 import { appendUnreadable } from '../support/unreadable.ts';
 import { until } from '../support/until.ts';
@@ -27,6 +28,7 @@ const OPTED_OUT = '+16509900001';
 const SLOW = { id: 's2', throughput: 1 };
 
 let proxy: RedisProxy;
+let sink: Sink;
 let redis: Redis;
 let stage: Stage;
 let service: ApiProgram;
@@ -35,10 +37,12 @@ let wanted = 9_910_000;
 
 beforeAll(async () => {
   proxy = await openRedisProxy(redisUrl());
+  sink = await openSink([]);
   redis = createRedis(redisUrl(), systemClock);
   stage = await openStage({
     redisUrl: proxy.url,
     senders: [FAST, SLOW],
+    webhooks: [{ url: sink.url, events: ['*'], secret: 'whsec_c2luaw==', allow_private: true }],
     env: { RESEND_AFTER: '1s', DISPATCH_CALLS },
     plan: { per_day: 1_000_000 },
   });
@@ -48,6 +52,7 @@ afterAll(async () => {
   await stage?.close();
   await redis?.close();
   await proxy?.close();
+  await sink?.close();
 });
 
 const minuteOf = (fromNow: number): string =>
@@ -193,6 +198,17 @@ const steps: Record<string, () => Promise<void>> = {
     });
     await until(() => proxy.lost(), { what: 'its forecast was asked for' });
     await until(async () => (await service.api.act(id, 'cancel')).status === 200, { what: 'it is canceled' });
+  },
+  'replay-events': async () => {
+    // What was told a moment ago is told again.
+    const { data } = await service.api.get<{ data: { id: string }[] }>('/v1/webhooks');
+    const from = new Date(Date.now() - 10_000).toISOString();
+    await until(
+      async () => (await service.api.postTo(`/v1/webhooks/${data[0]?.id}/replay`, { from })).status === 202,
+      {
+        what: 'the events of ten seconds go again',
+      },
+    );
   },
   merge: () =>
     told(async () => {

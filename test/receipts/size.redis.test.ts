@@ -48,6 +48,7 @@ test(`delivered and read: at most ${MAX_BYTES_EACH} bytes of Redis each`, async 
     findJob: async () => row?.seal,
     aftermathOf: () => undefined,
     personOf: () => '',
+    toldOf: () => '',
   });
   const random = seededRandom(4);
   const all = ids.flatMap((id, index) =>

@@ -71,6 +71,8 @@ export interface Client {
   /** Does something to a job, `pause` for example; gives the answer as it is. */
   act(job: string, action: string, body?: unknown): Promise<ActAnswer>;
   post(body: unknown, key?: string): Promise<Answer>;
+  /** Posts to another route; gives the answer as it is. */
+  postTo(path: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
   /** Posts, again with the same key while the answer is 503 or 409, as the contract asks, and gives the job. */
   send(body: unknown, key?: string): Promise<JobView>;
   plan(body: unknown): Promise<{ finish_at: string | null }>;
@@ -135,6 +137,14 @@ export function createClient(url: string): Client {
       return (await response.json()) as { finish_at: string | null };
     },
     post,
+    postTo: async (path, body) => {
+      const response = await fetch(url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    },
     job,
     send: (body, key = randomUUID()) =>
       until(

@@ -18,6 +18,8 @@ export interface SenderSetup {
 export interface StageOptions {
   senders?: SenderSetup[];
   redisUrl?: string;
+  /** As the accounts file has them. */
+  webhooks?: Record<string, unknown>[];
   env?: Record<string, string>;
   /** Of the workspace; unlimited by default. */
   plan?: object;
@@ -55,6 +57,7 @@ export const numberOf = (sender: string): string => `number-${sender}`;
 export async function openStage({
   senders = [{ id: 's1', throughput: 1_000 }],
   redisUrl: url = redisUrl(),
+  webhooks = [],
   env = {},
   plan = {},
 }: StageOptions = {}): Promise<Stage> {
@@ -64,7 +67,7 @@ export async function openStage({
   const platform = await startPlatform();
   const programs: Program[] = [];
   const accounts = async (list: SenderSetup[], also = { platform: true }): Promise<void> => {
-    await writeFile(file, JSON.stringify(accountsOf(list, platform.url, plan)));
+    await writeFile(file, JSON.stringify(accountsOf(list, platform.url, { plan, webhooks })));
     if (!also.platform) return;
     for (const { id, throughput } of list) await platform.number(numberOf(id), { throughput });
   };
@@ -124,11 +127,11 @@ export function servedStage(options: StageOptions = {}): {
   return served;
 }
 
-const accountsOf = (senders: SenderSetup[], platformUrl: string, plan: object): object => ({
+const accountsOf = (senders: SenderSetup[], platformUrl: string, also: object): object => ({
   workspaces: [
     {
       id: 'acme',
-      plan,
+      ...also,
       api_keys: [{ id: 'acme_live', secret: API_KEY }],
       portfolios: [...new Set(senders.flatMap(({ portfolio }) => portfolio ?? []))].map((id) => ({ id })),
       senders: senders.map(({ id, throughput, portfolio }) => ({

@@ -8,6 +8,7 @@ import type { Redis } from '../../src/base/redis.ts';
 import type { Suppressions } from '../../src/contacts/suppressions.ts';
 import type { Holders } from '../../src/lanes/holders.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
+import type { OutboxFull } from '../../src/ledger/outbox.ts';
 import type { ServerClock } from '../../src/pacing/server-clock.ts';
 import type { Platform } from '../../src/platforms/port.ts';
 import type { Attempts } from './attempts.ts';
@@ -32,10 +33,10 @@ export interface DispatchContext {
   namespace: string;
   clock: Clock;
   logger: Logger;
-  accounts: Pick<AccountsRegistry, 'sender' | 'watch'>;
   memory: Memory;
   /** Undefined where Redis itself is the log. */
   attempts: Attempts | undefined;
+  accounts: Pick<AccountsRegistry, 'sender' | 'watch' | 'toldOf'>;
   lanes: Lanes;
   holders: Holders;
   tickets: TicketQueue;
@@ -47,6 +48,8 @@ export interface DispatchContext {
   jobs: Jobs;
   personOf: PersonOf;
   suppressions: Pick<Suppressions, 'any' | 'lookUp' | 'learn' | 'add'>;
+  /** Whether a home has more to tell than is taken on. */
+  outboxFull: OutboxFull;
   zoneRows: ZoneRowFinder;
   metrics: DispatchMetrics;
   /** After its moment a call has ended, one way or another. */

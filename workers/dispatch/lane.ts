@@ -7,6 +7,7 @@ import type { Content } from '../../src/contract/record.ts';
 import type { LaneId } from '../../src/lanes/keys.ts';
 import { stir } from '../../src/lanes/overdue.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
+import { hintTold } from '../../src/ledger/outbox.ts';
 import { writeAnswerTimes } from '../../src/pacing/answer-times.ts';
 import { limitsOf } from '../../src/pacing/limits.ts';
 import type { Sent } from '../../src/platforms/port.ts';
@@ -174,12 +175,14 @@ export class Lane {
       try {
         // What goes back to a lane that sleeps may be due before anything upkeep knows of.
         if (batch.some(({ to }) => to === 'q')) stir(redis, namespace, this.id.home);
-        const settled = await settle(redis, namespace, this.id, this.limitsHeld(), batch);
+        const letters = this.#context.accounts.toldOf(this.id.home);
+        const settled = await settle(redis, namespace, this.id, this.limitsHeld(), batch, letters);
         if (settled === 'unverified') {
           if (!(await memory.verify(this.id.home))) await clock.delay(UNVERIFIED_RETRY_MS);
           continue;
         }
         const { wake, whole } = settled;
+        if (letters !== '') hintTold(redis, namespace, this.id.home);
         this.#outcomes = this.#outcomes.slice(batch.length);
         this.#recorded -= batch.length;
         countOutcomes(batch, metrics);

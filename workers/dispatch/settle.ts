@@ -4,7 +4,7 @@ import { loadScript } from '../../src/base/script.ts';
 import type { Limit } from '../../src/contract/limit.ts';
 import { type LaneId, laneKeys } from '../../src/lanes/keys.ts';
 import { type Wake, wakeOf } from '../../src/lanes/lanes.ts';
-import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
+import { chunkKeys, jobKeys, outboxKeys } from '../../src/ledger/keys.ts';
 import { type Result, resultLine } from '../../src/ledger/results.ts';
 import { chunkOf, chunkRange } from '../../src/ledger/row.ts';
 import { seatKey } from '../../src/memory/keys.ts';
@@ -67,6 +67,8 @@ export async function settle(
   lane: LaneId,
   limits: readonly Limit[],
   outcomes: readonly Outcome[],
+  /** Letters of what customers want to be told; '' = nothing. */
+  letters = '',
   patienceMs?: number,
 ): Promise<Settled | 'unverified'> {
   const keys = laneKeys(namespace, lane);
@@ -91,11 +93,13 @@ export async function settle(
       ...[...chunks.values()].map(
         ({ view: { seal }, n }) => chunkKeys(namespace, lane.home, seal.job, seal.fingerprint, n).results,
       ),
+      outboxKeys(namespace, lane.home).outbox,
     ],
     [
       '',
       lane.sender,
       LIMIT_LINGER_MS,
+      letters,
       ...limitArguments(limits, lane.sender),
       views.length,
       ...views.flatMap(({ seal }) => [seal.job, seal.dies_at, templateHold(seal.content)]),

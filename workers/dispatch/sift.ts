@@ -8,7 +8,7 @@ import type { DispatchContext } from './context.ts';
 import type { JobView } from './jobs.ts';
 import type { Candidate } from './take.ts';
 
-type SiftContext = Pick<DispatchContext, 'redis' | 'namespace' | 'clock' | 'jobs'> & {
+type SiftContext = Pick<DispatchContext, 'redis' | 'namespace' | 'clock' | 'jobs' | 'accounts'> & {
   suppressions: Pick<Suppressions, 'any' | 'lookUp'>;
 };
 
@@ -17,7 +17,7 @@ export async function sift(
   owner: Pick<Sender, 'workspace' | 'environment'>,
   candidates: readonly Candidate[],
 ): Promise<void> {
-  const { redis, namespace, clock, suppressions } = context;
+  const { redis, namespace, clock, suppressions, accounts } = context;
   const any = suppressions.any(owner);
   if (!(typeof any === 'boolean' ? any : await any)) return;
   const rows = rowsOf(context, candidates);
@@ -34,7 +34,8 @@ export async function sift(
     some.push({ index: row.index, ...why });
     suppressed.set(row.view, some);
   }
-  for (const [{ seal }, some] of suppressed) await suppressRows(redis, namespace, seal, some, clock.now());
+  for (const [{ seal }, some] of suppressed)
+    await suppressRows(redis, namespace, seal, some, clock.now(), accounts.toldOf(seal.home));
 }
 
 interface OfferedRow {

@@ -36,7 +36,7 @@ const PARK_AGAIN_MS = 15_000;
 const EARLY_MS = 400;
 /** A lane with this many outcomes that Redis has not taken takes nothing new. */
 const MAX_UNSETTLED = 1_000;
-/** A home whose memory is not right yet, or whose log takes no records, is asked for again after this. */
+/** A home whose memory is not right yet, whose log takes no records or whose outbox is full is asked for again after this. */
 const NOT_READY_RETRY_MS = 1_500;
 /** A lane whose sender is paused, disabled or unknown is looked at again after this; a change of the account wakes it at once. */
 const PAUSED_RETRY_MS = 60_000;
@@ -159,7 +159,8 @@ export class Turn {
     const window = this.#window;
     if (!window) return 'goes on';
     if (this.#lane.outcomesWaiting > MAX_UNSETTLED) return this.#pause(LOOK_MS);
-    if (this.#context.attempts?.ready() === false)
+    const { attempts, outboxFull } = this.#context;
+    if (attempts?.ready() === false || (await outboxFull(this.#lane.id.home)))
       return this.#lane.unwritten === 0 ? this.#rest(NOT_READY_RETRY_MS) : this.#pause(LOOK_MS);
     const wanted = Math.min(rowsLeft(window), TAKE_MAX, 2 * this.#expected + 4);
     const reserved = await this.#reserve(wanted);

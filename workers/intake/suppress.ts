@@ -16,11 +16,13 @@ export interface SuppressOptions {
   namespace: string;
   clock: Clock;
   suppressions: Pick<Suppressions, 'any' | 'lookUp'>;
+  /** Letters of what customers want to be told of a home; '' = nothing. */
+  toldOf?: (home: string) => string;
 }
 
 /** Repeatable. Costs a look at memory where the workspace has no opt-outs. */
 export async function suppressOptedOut(
-  { redis, namespace, clock, suppressions }: SuppressOptions,
+  { redis, namespace, clock, suppressions, toldOf }: SuppressOptions,
   seal: SealRecord,
 ): Promise<number> {
   if (!(await suppressions.any(seal))) return 0;
@@ -42,7 +44,7 @@ export async function suppressOptedOut(
       const person = people[at];
       return why && person ? [{ index: person.index, ...why }] : [];
     });
-    moved += await suppressRows(redis, namespace, seal, rows, clock.now());
+    moved += await suppressRows(redis, namespace, seal, rows, clock.now(), toldOf?.(seal.home));
     await nextTurn();
   }
   return moved;

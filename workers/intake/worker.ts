@@ -20,6 +20,7 @@ import { wakeOf } from '../../src/lanes/lanes.ts';
 import { stir } from '../../src/lanes/overdue.ts';
 import { chunkKeys, jobKeys, jobRowKey, resendKey } from '../../src/ledger/keys.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { hintTold } from '../../src/ledger/outbox.ts';
 import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
@@ -45,6 +46,8 @@ export interface IntakeOptions {
   logger: Logger;
   ledger: LedgerWriter & Pick<Ledger, 'row'>;
   controls: Pick<Controls, 'apply' | 'cancelRows'>;
+  /** Letters of what customers want to be told of a home; '' = nothing. */
+  toldOf?: (home: string) => string;
   tickets: TicketQueue;
   retries: { apply(record: ControlRecord): Promise<void> };
   suppressions: SuppressOptions['suppressions'];
@@ -135,7 +138,7 @@ async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   if (state === 'other')
     return logger.warn('job.refused', { job: seal.job, reason: 'the id belongs to another body' });
   if (state === 'again') return open(options, seal);
-  if (state === 'canceling') await controls.cancelRows(keysOf(options, seal), seal.rows);
+  if (state === 'canceling') await controls.cancelRows(seal, keysOf(options, seal), seal.rows);
   if (state !== 'open' && state !== 'paused') return;
   await watchUnknown(options, seal);
   logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
@@ -172,7 +175,8 @@ async function openOnce(options: IntakeOptions, logged: SealRecord): Promise<str
   const cursors =
     zones || seal.quiet_hours?.time_zone !== 'recipient' ? cursorsOf(seal, zones, clock.now()) : [];
   stir(redis, namespace, seal.home);
-  return redis.run<string[]>(
+  const letters = options.toldOf?.(seal.home) ?? '';
+  const opened = await redis.run<string[]>(
     openScript,
     [
       job.row,
@@ -182,6 +186,7 @@ async function openOnce(options: IntakeOptions, logged: SealRecord): Promise<str
       keys.cursors,
       keys.scheduled,
       job.zones,
+      job.outbox,
     ],
     [
       '',
@@ -194,10 +199,14 @@ async function openOnce(options: IntakeOptions, logged: SealRecord): Promise<str
       zones?.bytes ?? '',
       seen ?? '0',
       cursors.length,
+      seal.job,
+      letters,
       ...cursors.flatMap(({ name, text }) => [name, text]),
       ...seal.digests,
     ],
   );
+  if (letters !== '') hintTold(redis, namespace, seal.home);
+  return opened;
 }
 
 /** The items of a chunk that can never be read end as failed, so that the job ends and its owner sees why. */

@@ -11,16 +11,17 @@ import type { Lanes } from '../../src/lanes/lanes.ts';
 import { holdFields } from '../../src/pacing/keys.ts';
 import { type SaidHold, sayHold } from '../../src/pacing/said.ts';
 import type { Names } from './names.ts';
+import { type TellOptions, tellAccountChange } from './tell.ts';
 
 /** What only a person can mend is looked at again after this: one call goes, and its refusal holds the rest anew. */
 const PERSON_MS = 24 * 3_600_000;
 
-export interface AccountOptions {
+export interface AccountOptions extends TellOptions {
   redis: Redis;
   namespace: string;
   clock: Clock;
   logger: Logger;
-  accounts: Pick<AccountsRegistry, 'change' | 'sendersOf'>;
+  accounts: Pick<AccountsRegistry, 'change' | 'sendersOf' | 'wants'>;
   lanes: Pick<Lanes, 'wake'>;
   tickets: Pick<TicketQueue, 'add'>;
   names: Names;
@@ -33,6 +34,7 @@ export async function takeAccountChange(options: AccountOptions, record: Account
   const sender = change.type === 'throughput' ? await names.byNumber(record) : await names.byAccount(record);
   if (!sender) return false;
   logger.info('account.change_told', { sender: sender.id, home: sender.home, code: change.type });
+  await tellAccountChange(options, sender, record);
   await apply(options, sender, record);
   return true;
 }

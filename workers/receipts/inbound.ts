@@ -1,19 +1,20 @@
-// Messages of people: their customer service windows, and the meter of what comes in. What they wrote is read by others.
+// Messages of people: their customer service windows, and the meter of what comes in. What they wrote goes to customers who want it.
 import type { Accounts } from '../../src/accounts/port.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
 import type { InboundRecord } from '../../src/contract/receipt.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import { hear } from '../../src/pacing/said.ts';
+import { type TellOptions, tellInbound } from './tell.ts';
 
 /** Nobody wrote: the platform tells of an opt-out. */
 const SILENT = 'preference';
 
-export interface InboundOptions {
+export interface InboundOptions extends TellOptions {
   redis: Redis;
   namespace: string;
   personOf(workspace: string, to: string): string;
-  accounts: Pick<Accounts, 'sender'>;
+  accounts: Pick<Accounts, 'sender' | 'wants'>;
   lanes: Pick<Lanes, 'wake'>;
   tickets: Pick<TicketQueue, 'add'>;
 }
@@ -26,6 +27,7 @@ export async function takeInbound(
   const sender = options.accounts.sender(id);
   const written = messages.filter(({ kind }) => kind !== SILENT);
   if (!sender || sender.workspace !== workspace || written.length === 0) return;
+  await tellInbound(options, sender, written);
   const persons = new Map<string, number>();
   for (const { from, at: atMs } of written) {
     const person = personOf(workspace, from);

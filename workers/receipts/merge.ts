@@ -31,6 +31,8 @@ export async function merge(
   seal: SealRecord,
   n: number,
   receipts: readonly Receipt[],
+  /** Letters of what customers want to be told; '' = nothing. */
+  letters = '',
 ): Promise<Merged | undefined> {
   const { home, job, fingerprint, sender, dies_at } = seal;
   const keys = jobKeys(namespace, home, job, fingerprint);
@@ -38,8 +40,8 @@ export async function merge(
   const { first, last } = chunkRange(seal, n);
   const [moved, foldable] = await redis.run<[number, number]>(
     mergeScript,
-    [keys.row, keys.statuses, keys.tries, results, laneKeys(namespace, { home, sender }).flying],
-    ['', job, fingerprint, first, last, dies_at, ...receipts.map(argumentOf)],
+    [keys.row, keys.statuses, keys.tries, results, laneKeys(namespace, { home, sender }).flying, keys.outbox],
+    ['', job, fingerprint, first, last, dies_at, letters, ...receipts.map(argumentOf)],
   );
   return moved < 0 ? undefined : { moved, foldable };
 }

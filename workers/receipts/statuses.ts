@@ -1,10 +1,11 @@
 // Statuses of one record → the items of its job, in batches per chunk. What speaks about nothing of ours is counted and let go.
-import { messageOf } from '../../src/base/failure.ts';
+import { messageOf, unavailable } from '../../src/base/failure.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { Metrics } from '../../src/base/metrics.ts';
 import type { StatusesRecord } from '../../src/contract/receipt.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
+import { createOutboxFull, hintTold } from '../../src/ledger/outbox.ts';
 import { type AftermathOptions, holdAftermath } from './aftermath.ts';
 import { createBatches } from './batches.ts';
 import { merge, type Receipt } from './merge.ts';
@@ -21,6 +22,8 @@ export interface StatusesOptions extends AftermathOptions {
   logger: Logger;
   metrics: Metrics;
   findJob: FindJob;
+  /** Letters of what customers want to be told of a home; '' = nothing. */
+  toldOf(home: string): string;
 }
 
 export interface Statuses {
@@ -31,6 +34,7 @@ export interface Statuses {
 export function createStatuses(options: StatusesOptions): Statuses {
   const { redis, namespace, clock, logger, metrics } = options;
   const counted = metrics.counter('receipts_total', 'Statuses of messages, by what became of them', ['fate']);
+  const outboxFull = createOutboxFull(redis, namespace, clock, options.toldOf);
   const sealOf = remembered(options.findJob);
   const fold = async (seal: SealRecord, n: number): Promise<void> => {
     try {
@@ -40,7 +44,11 @@ export function createStatuses(options: StatusesOptions): Statuses {
     }
   };
   const batches = createBatches(clock, async (seal, n, receipts) => {
-    const merged = await merge(redis, namespace, seal, n, receipts);
+    const letters = options.toldOf(seal.home);
+    // They wait in the log.
+    if (await outboxFull(seal.home)) throw unavailable('the outbox of the home is full');
+    const merged = await merge(redis, namespace, seal, n, receipts, letters);
+    if (letters !== '' && merged) hintTold(redis, namespace, seal.home);
     counted.inc({ fate: 'moved' }, merged?.moved ?? 0);
     counted.inc({ fate: merged ? 'known' : 'no_job' }, receipts.length - (merged?.moved ?? 0));
     if (merged) await holdAftermath(options, seal, receipts);

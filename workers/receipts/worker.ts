@@ -6,6 +6,7 @@ import type { Logger } from '../../src/base/logger.ts';
 import type { Metrics } from '../../src/base/metrics.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
+import type { Secret } from '../../src/base/secret.ts';
 import type { Service } from '../../src/base/service.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
@@ -25,6 +26,7 @@ export interface ReceiptsOptions {
   log: Log;
   redis: Redis;
   namespace: string;
+  secret: Secret;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
@@ -60,7 +62,7 @@ export function createReceipts(options: ReceiptsOptions): Service & { failed: Pr
 }
 
 function createHandler(options: ReceiptsOptions): (entry: DeliveredEntry) => Promise<void> {
-  const statuses = createStatuses(options);
+  const statuses = createStatuses({ ...options, toldOf: options.accounts.toldOf });
   const names = createNames(options);
   const told = options.metrics.counter(
     'account_changes_total',

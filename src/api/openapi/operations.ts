@@ -7,12 +7,14 @@ import type { Operations } from './operation.ts';
 import { senderOperations } from './senders.ts';
 import { suppressionOperations } from './suppressions.ts';
 import { systemOperations } from './system.ts';
+import { webhookOperations } from './webhooks.ts';
 
 export const OPERATIONS: Operations = {
   ...messageOperations,
   ...jobOperations,
   ...senderOperations,
   ...suppressionOperations,
+  ...webhookOperations,
   ...limitOperations,
   ...deadOperations,
   ...systemOperations,

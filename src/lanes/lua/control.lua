@@ -9,6 +9,7 @@
 --   KEYS[7] high       queue of cursors
 --   KEYS[8] normal     queue of cursors
 --   KEYS[9] bulk       queue of cursors
+--   KEYS[10] outbox    what customers are told
 --   ARGV[1] clock      µs, or '' for the server's time
 --   ARGV[2] job        id
 --   ARGV[3] sender     member of the lanes set
@@ -21,13 +22,15 @@
 --   ARGV[10] start     µs, of a patch
 --   ARGV[11] spread    µs, of a patch
 --   ARGV[12] stops     µs from which no row goes, 0 = none; of a patch
---   ARGV[13..] field   what a patch changes, as far as no newer one has
+--   ARGV[13] letters   of what customers want to be told, '' = nothing
+--   ARGV[14..] field   what a patch changes, as far as no newer one has
 -- Returns {'gone'} | {'again'}: the job has had another control | {'ended', state} | {'done', state, left, n, wake}: left = how many had left
 --   when it was canceled; a ticket n to add for wake (µs), n = 0 when none is needed
 -- include: ../../base/lua/_time.lua
 -- include: _lane.lua
 -- include: _cursor.lua
 -- include: ../../ledger/lua/_items.lua
+-- include: ../../ledger/lua/_outbox.lua
 -- include: _control.lua
 local now = now_us(ARGV[1])
 local h = redis.call('HMGET', KEYS[1], 'state', 'rev', 'then', 'left', 'ctl', 'ctl_next', 'ctl_cancel')
@@ -40,7 +43,7 @@ local over = state == 'canceling' or state == 'canceled'
 -- A job that was canceled and tried again since has had this cancel already.
 local canceled = action == 'cancel' and (over or seq <= tonumber(h[7] or '0'))
 local switches = action == 'pause' or action == 'resume'
-if (switches and seq <= tonumber(h[5] or '0')) or (action == 'patch' and #ARGV < 13) or canceled then
+if (switches and seq <= tonumber(h[5] or '0')) or (action == 'patch' and #ARGV < 14) or canceled then
   local ticket = redis.call('HMGET', KEYS[2], 'n', 'until', 'wake')
   local asleep = tonumber(ticket[2] or '0') <= now and tonumber(ticket[3] or '0') > 0
   return { 'done', state, h[4] or '0', asleep and ticket[1] or '0', asleep and ticket[3] or '0' }
@@ -56,19 +59,21 @@ local keys = { later = KEYS[4], cursors = KEYS[5], scheduled = KEYS[6] }
 local queues = { high = KEYS[7], normal = KEYS[8], bulk = KEYS[9] }
 local job = { id = ARGV[2], row = KEYS[1], ends = tonumber(ARGV[7]), priority = ARGV[8], queues = queues }
 local field = accepted and 'then' or 'state'
-local first = nil
+local outbox, first = open_outbox(KEYS[10], ARGV[13]), nil
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 redis.call('HSET', KEYS[1], 'updated', us(now), 'ctl_next', us(math.max(seq, tonumber(h[6] or '0'))))
 if switches then
   redis.call('HSET', KEYS[1], 'ctl', ARGV[4])
 end
-for i = 13, #ARGV do
+for i = 14, #ARGV do
   redis.call('HSET', KEYS[1], 'ctl_' .. ARGV[i], ARGV[4])
 end
 if action == 'pause' and state ~= 'paused' then
   redis.call('HSET', KEYS[1], field, 'paused')
+  tell_job(outbox, job.id, job.row, 'paused', now)
   first = rest(keys, job)
 elseif action == 'resume' and state == 'paused' then
+  tell_job(outbox, job.id, job.row, 'resumed', now)
   if accepted then
     redis.call('HDEL', KEYS[1], 'then')
   else
@@ -90,5 +95,6 @@ elseif action == 'patch' then
   first = state == 'paused' and rest(keys, job) or (not accepted and go_on(keys, job, now)) or nil
 end
 local n = first and not accepted and arrive(KEYS[2], KEYS[3], ARGV[3], first, now) or 0
+post(outbox)
 local after = redis.call('HMGET', KEYS[1], 'state', 'then', 'left')
 return { 'done', after[1] == 'accepted' and after[2] or after[1], after[3] or '0', us(n), us(n > 0 and first or 0) }

@@ -41,7 +41,7 @@ local function early_field(job, index, try)
 end
 
 -- A job with nothing queued or sending has ended: canceled when it was told to, expired when every item did, else completed. It is open again when an item that
--- was unknown turns out not to have been sent.
+-- was unknown turns out not to have been sent. Returns how it ended, false when it has not.
 local function complete_if_done(row, now)
   local h = redis.call('HMGET', row, 'n:q', 'n:s', 'state', 'n:e', 'total')
   local busy = tonumber(h[1] or '0') > 0 or tonumber(h[2] or '0') > 0
@@ -54,7 +54,7 @@ local function complete_if_done(row, now)
       state = 'canceled'
     end
     redis.call('HSET', row, 'state', state, 'done', us(now))
-    return true
+    return state
   end
   return false
 end

@@ -84,6 +84,7 @@ local function apply(batch, o)
     send_back(batch, job, o)
   else
     chunk.lines[#chunk.lines + 1] = o.line
+    tell_item(batch.outbox, job.id, job.row, to, o.try, o.line)
   end
 end
 
@@ -102,7 +103,7 @@ local function write_bytes(chunk)
 end
 
 -- Writes what a job's items have changed in its row.
-local function write_counts(job, now)
+local function write_counts(job, now, outbox)
   if not next(job.deltas) then
     return
   end
@@ -111,5 +112,5 @@ local function write_counts(job, now)
   end
   redis.call('HSET', job.row, 'updated', us(now))
   redis.call('PEXPIREAT', job.tries, job.dies_at)
-  complete_if_done(job.row, now)
+  tell_job(outbox, job.id, job.row, complete_if_done(job.row, now), now)
 end

@@ -33,3 +33,13 @@ local function each_outcome(body, group, apply)
     }, group))
   end
 end
+
+-- Runs of which calls have ended; a run without calls is forgotten.
+local function end_runs(landed, fly, flying)
+  for run, count in pairs(landed) do
+    if redis.call('HINCRBY', flying, run, -count) <= 0 then
+      redis.call('HDEL', flying, run)
+      redis.call('ZREM', fly, run)
+    end
+  end
+end

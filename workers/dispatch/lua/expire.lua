@@ -7,14 +7,17 @@
 --   KEYS[6] high       queue of cursors
 --   KEYS[7] normal     queue of cursors
 --   KEYS[8] bulk       queue of cursors
+--   KEYS[9] outbox     what customers are told
 --   ARGV[1] clock      µs, or '' for the server's time
 --   ARGV[2] job        id
 --   ARGV[3] cursor     its name; '' when none was shown
---   ARGV[4..] waiting  "index:why" of its items that wait alone
+--   ARGV[4] letters    of what customers want to be told, '' = nothing
+--   ARGV[5..] waiting  "index:why" of its items that wait alone
 -- Returns how many items expired
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_cursor.lua
 -- include: ../../../src/ledger/lua/_items.lua
+-- include: ../../../src/ledger/lua/_outbox.lua
 local now = now_us(ARGV[1])
 local bytes, expired = redis.call('GETRANGE', KEYS[2], 0, -1):gsub('q', 'e')
 if expired > 0 then
@@ -26,8 +29,10 @@ end
 if ARGV[3] ~= '' then
   drop_cursor(KEYS[3], KEYS[4], { high = KEYS[6], normal = KEYS[7], bulk = KEYS[8] }, ARGV[3])
 end
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   redis.call('ZREM', KEYS[5], ARGV[2] .. ':' .. ARGV[i])
 end
-complete_if_done(KEYS[1], now)
+local outbox = open_outbox(KEYS[9], ARGV[4])
+tell_job(outbox, ARGV[2], KEYS[1], complete_if_done(KEYS[1], now), now)
+post(outbox)
 return expired

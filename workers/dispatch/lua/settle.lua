@@ -7,11 +7,12 @@
 --   KEYS[5] flying    started run → its calls under way; marks of calls whose receipt came first
 --   KEYS[6] holds     what the platform said must wait
 --   KEYS[7] seat      of the home: the server it was verified on
---   KEYS[8..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results
+--   KEYS[8..]         per limit: state, times; then per job: row, statuses, tries, uncounted; then per chunk: results; then the outbox
 --   ARGV[1] clock     µs, or '' for the server's time
 --   ARGV[2] sender    member of the lanes set
 --   ARGV[3] linger    ms that limit keys outlive their period
---   ARGV[4..]         limits: how many, then kind, count, per (µs), pace, whose of each; jobs: how many, then id, dies_at (ms)
+--   ARGV[4] letters   of what customers want to be told, '' = nothing
+--   ARGV[5..]         limits: how many, then kind, count, per (µs), pace, whose of each; jobs: how many, then id, dies_at (ms)
 --                     and holds field of its template ('' = none) of each;
 --                     chunks: how many, then job slot, first row, last row of each;
 --                     runs: how many, then each;
@@ -33,6 +34,7 @@
 -- include: ../../../src/pacing/lua/_holds.lua
 -- include: ../../../src/pacing/lua/_told.lua
 -- include: ../../../src/ledger/lua/_items.lua
+-- include: ../../../src/ledger/lua/_outbox.lua
 -- include: _apply.lua
 -- include: _outcome.lua
 if not verified(KEYS[7]) then
@@ -40,7 +42,7 @@ if not verified(KEYS[7]) then
 end
 local now = now_us(ARGV[1])
 local linger = tonumber(ARGV[3])
-local shared, personal, at, key = read_limits(4, 8)
+local shared, personal, at, key = read_limits(5, 8)
 local jobs, chunks = {}, {}
 for i = 1, tonumber(ARGV[at]) do
   jobs[i] = {
@@ -76,6 +78,7 @@ end
 at = at + tonumber(ARGV[at]) + 1
 
 local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {}, people = {}, ticks = {}, till = 0, templates = {} }
+batch.outbox = open_outbox(KEYS[#KEYS], ARGV[4])
 for i = at, #ARGV, 2 do
   each_outcome(ARGV[i + 1], read_group(ARGV[i], chunks, runs, batch), function(outcome)
     apply(batch, outcome)
@@ -94,12 +97,7 @@ end
 if next(batch.ticks) then
   lift_holds(KEYS[6], { 'sender:' .. ARGV[2], 'credentials:' .. ARGV[2], 'portfolio', unpack(batch.templates) })
 end
-for run, count in pairs(batch.landed) do
-  if redis.call('HINCRBY', KEYS[5], run, -count) <= 0 then
-    redis.call('HDEL', KEYS[5], run)
-    redis.call('ZREM', KEYS[3], run)
-  end
-end
+end_runs(batch.landed, KEYS[3], KEYS[5])
 
 local whole = {}
 for slot, chunk in ipairs(chunks) do
@@ -114,7 +112,8 @@ for slot, chunk in ipairs(chunks) do
   end
 end
 for _, job in ipairs(jobs) do
-  write_counts(job, now)
+  write_counts(job, now, batch.outbox)
 end
+post(batch.outbox)
 local n = batch.wake and arrive(KEYS[1], KEYS[2], ARGV[2], batch.wake, now) or 0
 return { us(n), us(batch.wake or 0), table.concat(whole, ','), batch.moved }

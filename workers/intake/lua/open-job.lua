@@ -6,6 +6,7 @@
 --   KEYS[5] cursors    cursor → where it stands
 --   KEYS[6] scheduled  cursors that wait for a time
 --   KEYS[7] zones      a byte per row: the number of its zone set
+--   KEYS[8] outbox     what customers are told
 --   ARGV[1] clock      µs, or '' for the server's time
 --   ARGV[2] sender     member of the lanes set
 --   ARGV[3] fp         fingerprint that the seal names
@@ -16,13 +17,16 @@
 --   ARGV[8] bytes      of its rows
 --   ARGV[9] seen       how many controls of the job the caller knows of
 --   ARGV[10] cursors   how many; none when its chunks seemed not to be all in
---   ARGV[11..]         name and text of each cursor; then the SHA-256 of each chunk, in order
+--   ARGV[11] job       id
+--   ARGV[12] letters   of what customers want to be told, '' = nothing
+--   ARGV[13..]         name and text of each cursor; then the SHA-256 of each chunk, in order
 -- Returns {'waiting'} | {'again'}: its last chunk or another control came in between | {'other'}: the id belongs to another body |
 --   {state, n, wake}: open, paused or canceling; a ticket n to add for wake (µs), n = 0 when none is needed
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_lane.lua
 -- include: ../../../src/lanes/lua/_cursor.lua
 -- include: ../../../src/ledger/lua/_items.lua
+-- include: ../../../src/ledger/lua/_outbox.lua
 local now = now_us(ARGV[1])
 local h = redis.call('HMGET', KEYS[1], 'state', 'fp', 'then', 'rev')
 if h[2] and h[2] ~= ARGV[3] then
@@ -44,7 +48,7 @@ if not h[1] then
 end
 redis.call('PEXPIREAT', KEYS[1], ARGV[6])
 local names = tonumber(ARGV[10])
-local digests = 10 + names * 2
+local digests = 12 + names * 2
 local chunks = #ARGV - digests
 for i = 1, chunks do
   local digest = redis.call('HGET', KEYS[1], 'in:' .. ARGV[3] .. ':' .. (i - 1))
@@ -69,12 +73,17 @@ redis.call('HDEL', KEYS[1], 'q:' .. ARGV[3], 'f:' .. ARGV[3])
 local state = h[3] or 'open'
 redis.call('HDEL', KEYS[1], 'then')
 redis.call('HSET', KEYS[1], 'state', state, 'n:q', queued, 'n:f', failed, 'total', us(queued + failed), 'updated', us(now))
-if complete_if_done(KEYS[1], now) or state == 'canceling' then
+local outbox = open_outbox(KEYS[8], ARGV[12])
+tell_job(outbox, ARGV[11], KEYS[1], 'accepted', now)
+local ended = complete_if_done(KEYS[1], now)
+tell_job(outbox, ARGV[11], KEYS[1], ended, now)
+post(outbox)
+if ended or state == 'canceling' then
   return { state, '0', '0' }
 end
 local first = math.huge
 for i = 1, names do
-  local name, c = ARGV[9 + i * 2], parse_cursor(ARGV[10 + i * 2])
+  local name, c = ARGV[11 + i * 2], parse_cursor(ARGV[12 + i * 2])
   -- What waits alone waits no longer than the job: takes see to it.
   redis.call('HSET', KEYS[1], 'ends', us(c.ends))
   if state == 'paused' then

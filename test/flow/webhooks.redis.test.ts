@@ -1,0 +1,99 @@
+// What becomes of a job, told to a customer's endpoint: every move once, signed, in batches, under ids that a receiver can count by.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bulk } from '../support/client.ts';
+import { openSink, type Sink } from '../support/sink.ts';
+import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
+import { until } from '../support/until.ts';
+
+const SECRET = `whsec_${Buffer.from('a secret of thirty-two bytes or so').toString('base64')}`;
+const RECIPIENTS = 300;
+
+let sink: Sink;
+let picky: Sink;
+let stage: Stage;
+let service: ApiProgram;
+beforeAll(async () => {
+  sink = await openSink([SECRET]);
+  picky = await openSink([SECRET]);
+  const shared = { secret: SECRET, allow_private: true };
+  stage = await openStage({
+    webhooks: [
+      { url: sink.url, events: ['*'], ...shared },
+      { url: picky.url, events: ['job.completed', 'message.failed'], ...shared },
+    ],
+    env: { WEBHOOK_RETRY: '100ms' },
+  });
+  service = await stage.serve(['start']);
+  await stage.webhook('s1', service.url, { delay_ms: 0, batch_ms: 20, read: 1 });
+});
+afterAll(async () => {
+  await stage?.close();
+  await sink?.close();
+  await picky?.close();
+});
+
+const idsOf = (one: Sink, type: string): string[] => one.taken(type).map(({ id }) => id);
+
+test('a job and its messages: each move is told, once, and signed', async () => {
+  await stage.platform.fault({ kind: 'error', code: 131026, count: 5 });
+  const { id } = await service.api.send(bulk(RECIPIENTS));
+  await service.api.completed(id);
+  const read = async () => (await service.api.job(id)).counts.read === RECIPIENTS - 5;
+  await until(read, { what: 'all are read' });
+  await until(() => idsOf(sink, 'message.read').length === RECIPIENTS - 5, { what: 'all are told as read' });
+  await until(() => idsOf(picky, 'job.completed').length === 1, { what: 'the other endpoint is told' });
+
+  expect(sink.calls.every(({ valid }) => valid)).toBe(true);
+  expect(sink.calls.every(({ bytes }) => bytes <= 20_000)).toBe(true);
+  expect(sink.calls.every(({ events }) => events.length <= 100)).toBe(true);
+  const all = sink.taken();
+  expect(new Set(all.map((event) => event.id)).size).toBe(all.length);
+  const moves = all.filter(({ type }) => type.startsWith('message.'));
+  // 295 accepted, delivered or skipped, read; 5 failed. Batches hold several.
+  expect(sink.calls.length).toBeLessThan(moves.length / 2);
+  const failed = sink.taken('message.failed');
+  expect(failed).toHaveLength(5);
+  const items = await service.api.items(id);
+  for (const { data } of failed) {
+    const item = items.find(({ index }) => index === data.index);
+    expect(data).toMatchObject({
+      job_id: id,
+      to: item?.to,
+      reference: item?.reference,
+      sender: 's1',
+      status: 'failed',
+      attempts: 1,
+      error: { code: '131026' },
+    });
+  }
+  for (const { data } of sink.taken('message.read'))
+    expect(data.provider_id).toBe(items.find(({ index }) => index === data.index)?.provider_id);
+  const sequences = all.filter(({ data }) => data.job_id === id).map(({ data }) => Number(data.sequence));
+  expect(new Set(sequences).size).toBe(sequences.length);
+  expect(idsOf(sink, 'job.accepted')).toHaveLength(1);
+  expect(sink.taken('job.completed')[0]?.data).toMatchObject({ job_id: id, status: 'completed' });
+
+  // The one that wants less gets less, under the same ids.
+  expect(idsOf(picky, 'message.failed').sort()).toEqual(failed.map((event) => event.id).sort());
+  expect(picky.taken().every(({ type }) => ['job.completed', 'message.failed'].includes(type))).toBe(true);
+});
+
+test('pause, resume and cancel are told', async () => {
+  const { id } = await service.api.send(bulk(3, { send_at: new Date(Date.now() + 60_000).toISOString() }));
+  for (const action of ['pause', 'resume', 'cancel'])
+    expect((await service.api.act(id, action)).status).toBe(200);
+  const told = (type: string) => sink.taken(type).filter(({ data }) => data.job_id === id).length;
+  for (const type of ['job.paused', 'job.resumed', 'job.canceled'])
+    await until(() => told(type) === 1, { what: type });
+});
+
+test('what people write is told', async () => {
+  await stage.platform.inbound(numberOf('s1'), '16505551234', 'Is it ready?');
+  await until(() => sink.taken('message.received').length === 1, { what: 'the message is told' });
+  expect(sink.taken('message.received')[0]?.data).toMatchObject({
+    sender: 's1',
+    from: '+16505551234',
+    kind: 'text',
+    text: 'Is it ready?',
+  });
+});

@@ -1,0 +1,156 @@
+// What a cut of an outbox tells → records of events. The same cut gives the same ids, however often it is composed.
+import { ask, type Redis } from '../../src/base/redis.ts';
+import { decodeRows } from '../../src/base/rows.ts';
+import type { Secret } from '../../src/base/secret.ts';
+import type { Environment } from '../../src/contract/account.ts';
+import {
+  BATCH_MAX_BYTES,
+  BATCH_MAX_EVENTS,
+  type CustomerEvent,
+  EVENT_TYPES,
+  type EventsRecord,
+  MOVE_TYPES,
+} from '../../src/contract/event.ts';
+import { statusOfByte } from '../../src/contract/job.ts';
+import type { Row } from '../../src/contract/record.ts';
+import { isoTime } from '../../src/contract/time.ts';
+import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { Cut, ToldJob, ToldMove } from '../../src/ledger/outbox.ts';
+import { chunkOf, type JobRow, jobOf } from '../../src/ledger/row.ts';
+import { eventId, recordOfOne } from '../../src/subscribers/publish.ts';
+
+/** What the envelope takes of a batch's bytes. */
+const ENVELOPE_BYTES = 512;
+
+export interface ComposeOptions {
+  redis: Redis;
+  namespace: string;
+  secret: Secret;
+  ledger: Pick<Ledger, 'row'>;
+}
+
+export interface Home {
+  home: string;
+  workspace: string;
+  environment: Environment;
+}
+
+export async function compose(options: ComposeOptions, home: Home, cut: Cut): Promise<EventsRecord[]> {
+  const told = new Map<string, (ToldMove | ToldJob)[]>();
+  for (const { jobs } of cut.entries)
+    for (const { job, told: some } of jobs) told.set(job, [...(told.get(job) ?? []), ...some]);
+  const singles: EventsRecord[] = [];
+  const moves: CustomerEvent[] = [];
+  for (const [job, all] of told) {
+    const row = await options.ledger.row(home.home, job);
+    for (const one of all) if (!isMove(one)) singles.push(...jobEvent(options, home, job, row, one));
+    moves.push(...(await moveEvents(options, home.home, job, row, all.filter(isMove))));
+  }
+  const { workspace, environment } = home;
+  const batches = batchesOf(moves).map((events, n): EventsRecord => {
+    const at = Math.max(...events.map(({ created_at }) => Date.parse(created_at)));
+    const id = eventId(options.secret, ['batch', home.home, cut.last, String(n)]);
+    return { v: 1, id, workspace, environment, at, batch: true, events };
+  });
+  return [...singles, ...batches];
+}
+
+const isMove = (one: ToldMove | ToldJob): one is ToldMove => 'to' in one;
+
+function jobEvent(
+  { secret }: ComposeOptions,
+  { workspace, environment }: Home,
+  job: string,
+  row: JobRow | undefined,
+  { what, sequence, atMs }: ToldJob,
+): EventsRecord[] {
+  const type = EVENT_TYPES.find((name) => name === `job.${what}`);
+  if (!type) return [];
+  const id = eventId(secret, [job, what, String(sequence)]);
+  const now = row && jobOf(row, atMs);
+  const data = {
+    job_id: job,
+    sequence,
+    ...(now && { sender: now.sender, status: now.status, counts: now.counts, metadata: now.metadata }),
+  };
+  return [recordOfOne({ id, type, workspace, environment, atMs, data })];
+}
+
+async function moveEvents(
+  options: ComposeOptions,
+  home: string,
+  job: string,
+  row: JobRow | undefined,
+  moves: readonly ToldMove[],
+): Promise<CustomerEvent[]> {
+  if (moves.length === 0) return [];
+  const rows = row ? await rowsOf(options, row, moves) : new Map<number, Row>();
+  const uncounted = row ? await uncountedOf(options, home, row, moves) : [];
+  return moves.flatMap(({ to, try: attempt, sequence, result }, i): CustomerEvent[] => {
+    const type = MOVE_TYPES[to];
+    if (!type) return [];
+    const content = rows.get(result.index);
+    const data = {
+      job_id: job,
+      index: result.index,
+      reference: (content ? content[2] : null) || null,
+      to: content ? content[0] : '',
+      sender: row?.seal.sender ?? '',
+      status: statusOfByte(to.charCodeAt(0)),
+      attempts: (attempt - (uncounted[i] ?? 0) + 256) % 256,
+      provider_id: result.providerId,
+      error: result.error,
+      sequence,
+    };
+    const id = eventId(options.secret, [job, String(result.index), String(attempt), to]);
+    return [{ id, type, created_at: isoTime(result.atMs), data }];
+  });
+}
+
+/** The rows of these moves; a chunk is read once. */
+async function rowsOf(
+  { redis, namespace }: ComposeOptions,
+  { seal }: JobRow,
+  moves: readonly ToldMove[],
+): Promise<Map<number, Row>> {
+  const found = new Map<number, Row>();
+  const byChunk = Map.groupBy(moves, ({ result }) => chunkOf(seal.starts, result.index));
+  for (const [n, own] of byChunk) {
+    const key = chunkKeys(namespace, seal.home, seal.job, seal.fingerprint, n).rows;
+    const blob = await ask(redis.client.getBuffer(key));
+    const rows = blob ? decodeRows(blob) : [];
+    for (const { result } of own) {
+      const content = rows[result.index - (seal.starts[n] ?? 0)];
+      if (content) found.set(result.index, content);
+    }
+  }
+  return found;
+}
+
+/** How many starts of each do not count as attempts. */
+async function uncountedOf(
+  { redis, namespace }: ComposeOptions,
+  home: string,
+  { seal }: JobRow,
+  moves: readonly ToldMove[],
+): Promise<number[]> {
+  const { uncounted } = jobKeys(namespace, home, seal.job, seal.fingerprint);
+  const values = await ask(redis.client.hmget(uncounted, ...moves.map(({ result }) => String(result.index))));
+  return values.map(Number);
+}
+
+function batchesOf(events: readonly CustomerEvent[]): CustomerEvent[][] {
+  const batches: CustomerEvent[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const event of events) {
+    const size = Buffer.byteLength(JSON.stringify(event)) + 1;
+    if (bytes + size > BATCH_MAX_BYTES || (batches.at(-1)?.length ?? 0) >= BATCH_MAX_EVENTS) {
+      batches.push([]);
+      bytes = ENVELOPE_BYTES;
+    }
+    batches.at(-1)?.push(event);
+    bytes += size;
+  }
+  return batches;
+}
