@@ -54,6 +54,9 @@ export interface TurnOptions {
   turnsHeld: () => number;
 }
 
+/** The turn goes on, or is over: with the ticket to add for the lane's next work. */
+type Step = 'goes on' | { wake: Wake | undefined };
+
 export class Turn {
   readonly #context: DispatchContext;
   readonly #lane: Lane;
@@ -91,7 +94,7 @@ export class Turn {
     }
   }
 
-  async #step(): Promise<'goes on' | { wake: Wake | undefined }> {
+  async #step(): Promise<Step> {
     const sender = this.#context.accounts.sender(this.#lane.id.sender);
     if (!sender || sender.disabled || sender.paused) return this.#rest(PAUSED_RETRY_MS);
     if (this.#window && this.#isStale(this.#window)) this.#window = undefined;
@@ -144,9 +147,7 @@ export class Turn {
     }
   }
 
-  async #nothingDue({
-    nextDueUs,
-  }: Pick<Candidates, 'nextDueUs'>): Promise<'goes on' | { wake: Wake | undefined }> {
+  async #nothingDue({ nextDueUs }: Pick<Candidates, 'nextDueUs'>): Promise<Step> {
     const dueMs =
       nextDueUs === 0
         ? Number.POSITIVE_INFINITY
@@ -155,7 +156,7 @@ export class Turn {
     return this.#giveBack(0);
   }
 
-  async #takeAndWait(sender: Sender): Promise<'goes on' | { wake: Wake | undefined }> {
+  async #takeAndWait(sender: Sender): Promise<Step> {
     const window = this.#window;
     if (!window) return 'goes on';
     if (this.#lane.outcomesWaiting > MAX_UNSETTLED) return this.#pause(LOOK_MS);
@@ -187,7 +188,7 @@ export class Turn {
   }
 
   /** Redis may have lost its memory: nothing goes before somebody has looked. */
-  async #verify(): Promise<'goes on' | { wake: Wake | undefined }> {
+  async #verify(): Promise<Step> {
     if (await this.#context.memory.verify(this.#lane.id.home)) return 'goes on';
     return this.#rest(NOT_READY_RETRY_MS);
   }
@@ -242,7 +243,7 @@ export class Turn {
   }
 
   /** The limits let nothing more go for now. */
-  async #awaitNext({ nextUs, leftBehind }: Taken): Promise<'goes on' | { wake: Wake | undefined }> {
+  async #awaitNext({ nextUs, leftBehind }: Taken): Promise<Step> {
     if (nextUs === undefined) {
       await Promise.race([
         this.#lane.settled,
@@ -265,12 +266,12 @@ export class Turn {
   }
 
   /** Gives the lane back with work in it that cannot go for `ms`; `rowsOnly`: what waits alone may go before. */
-  #rest(ms: number, rowsOnly = false): Promise<'goes on' | { wake: Wake | undefined }> {
+  #rest(ms: number, rowsOnly = false): Promise<Step> {
     const { clock, serverClock } = this.#context;
     return this.#giveBack(serverClock.toServer(clock.monotonicUs() + ms * 1_000), rowsOnly);
   }
 
-  async #giveBack(limitedUntilUs: number, rowsOnly = false): Promise<'goes on' | { wake: Wake | undefined }> {
+  async #giveBack(limitedUntilUs: number, rowsOnly = false): Promise<Step> {
     const given = await this.#context.lanes.giveBack(this.#lane.id, this.#fence, this.#version, {
       untilUs: limitedUntilUs,
       rowsOnly,
