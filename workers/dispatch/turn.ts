@@ -32,8 +32,6 @@ const RENEW_MS = 1_000;
 /** A turn that has waited this long for the process's calls parks its lane: its lease is 20 s from then on. */
 const PARK_AFTER_MS = 1_000;
 const PARK_AGAIN_MS = 15_000;
-/** Tickets that are due later than this open their turn this much early: BullMQ's delays are up to 400 ms late. */
-const EARLY_MS = 400;
 /** A lane with this many outcomes that Redis has not taken takes nothing new. */
 const MAX_UNSETTLED = 1_000;
 /** A home whose memory is not right yet, whose log takes no records or whose outbox is full is asked for again after this. */
@@ -299,6 +297,3 @@ export class Turn {
     return (localUs - this.#context.clock.monotonicUs()) / 1_000;
   }
 }
-
-/** How long to delay the ticket of a wake, ms. */
-export const ticketDelayMs = (dueInMs: number): number => Math.max(0, dueInMs - EARLY_MS);

@@ -7,7 +7,8 @@ import { wakeChanged } from './changed.ts';
 import type { DispatchContext } from './context.ts';
 import { createHeart } from './heart.ts';
 import { Lane } from './lane.ts';
-import { Turn, ticketDelayMs } from './turn.ts';
+import { ticketDelayMs } from './ticket-delay.ts';
+import { Turn } from './turn.ts';
 
 /** A stop waits this long for calls under way; what has no outcome by then becomes unknown. */
 const STOP_MS = 10_000;
