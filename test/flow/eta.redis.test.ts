@@ -4,6 +4,9 @@ import { bulk } from '../support/client.ts';
 import { servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
+/** About seven a second: 170 are half a minute, 2,300 more than five. */
+const RECIPIENTS = Number(process.env.ETA_RECIPIENTS ?? 170);
+const PATIENCE_MS = 30_000 + RECIPIENTS * 250;
 const TOLERANCE = 0.05;
 const TOLERANCE_MS = 2_000;
 const served = servedStage({
@@ -14,54 +17,58 @@ const served = servedStage({
 });
 
 // Limits in bursts: what a busy machine loses in one, the pause before the next makes up for.
-test('the end of a job is told at 10, 50 and 90 % under three limits', async () => {
-  const { api } = served.service;
-  await api.patch('/v1/senders/s1', {
-    limits: [
-      { name: 'ten', count: 60, per: '10s', pace: 'burst' },
-      { name: 'five', count: 45, per: '5s', pace: 'burst' },
-    ],
-  });
-  const planned = await api.plan(bulk(170));
-  const jobs = [await api.send(bulk(170))];
-  const told: { job: number; part: number; atMs: number; finishMs: number; p90Ms: number }[] = [];
-  const ends = await Promise.all(
-    jobs.map(async ({ id }, job) => {
-      for (const part of [0.1, 0.5, 0.9]) {
-        const view = await until(
-          async () => {
-            const now = await api.job(id);
-            return now.progress >= part ? now : undefined;
-          },
-          { what: `${part} of the job`, timeoutMs: 60_000 },
-        );
-        expect(view.eta).not.toBeNull();
-        told.push({
-          job,
-          part,
-          atMs: Date.now(),
-          finishMs: Date.parse(view.eta?.finish_at ?? ''),
-          p90Ms: Date.parse(view.eta?.p90 ?? ''),
-        });
-        if (view.counts.queued > 0) expect(['meta.throughput', 'five', 'ten']).toContain(view.hold?.limit);
-      }
-      const done = await api.completed(id, 60_000);
-      expect([done.eta, done.hold]).toEqual([null, null]);
-      return Date.parse(done.updated_at);
-    }),
-  );
-  const plannedMs = Date.parse(planned.finish_at ?? '');
-  console.info(`planned: off by ${plannedMs - (ends[0] ?? 0)} ms`);
-  expect(Math.abs(plannedMs - (ends[0] ?? 0))).toBeLessThanOrEqual(TOLERANCE_MS);
-  for (const { job, part, atMs, finishMs, p90Ms } of told) {
-    const endMs = ends[job] ?? 0;
-    console.info(`job ${job} at ${part * 100} %: ${endMs - atMs} ms left, off by ${finishMs - endMs} ms`);
-    expect(Math.abs(finishMs - endMs)).toBeLessThanOrEqual(
-      Math.max(TOLERANCE * (endMs - atMs), TOLERANCE_MS),
+test(
+  'the end of a job is told at 10, 50 and 90 % under three limits',
+  async () => {
+    const { api } = served.service;
+    await api.patch('/v1/senders/s1', {
+      limits: [
+        { name: 'ten', count: 60, per: '10s', pace: 'burst' },
+        { name: 'five', count: 45, per: '5s', pace: 'burst' },
+      ],
+    });
+    const planned = await api.plan(bulk(RECIPIENTS));
+    const jobs = [await api.send(bulk(RECIPIENTS))];
+    const told: { job: number; part: number; atMs: number; finishMs: number; p90Ms: number }[] = [];
+    const ends = await Promise.all(
+      jobs.map(async ({ id }, job) => {
+        for (const part of [0.1, 0.5, 0.9]) {
+          const view = await until(
+            async () => {
+              const now = await api.job(id);
+              return now.progress >= part ? now : undefined;
+            },
+            { what: `${part} of the job`, timeoutMs: PATIENCE_MS },
+          );
+          expect(view.eta).not.toBeNull();
+          told.push({
+            job,
+            part,
+            atMs: Date.now(),
+            finishMs: Date.parse(view.eta?.finish_at ?? ''),
+            p90Ms: Date.parse(view.eta?.p90 ?? ''),
+          });
+          if (view.counts.queued > 0) expect(['meta.throughput', 'five', 'ten']).toContain(view.hold?.limit);
+        }
+        const done = await api.completed(id, PATIENCE_MS);
+        expect([done.eta, done.hold]).toEqual([null, null]);
+        return Date.parse(done.updated_at);
+      }),
     );
-    expect(p90Ms).toBeGreaterThanOrEqual(finishMs);
-  }
-});
+    const plannedMs = Date.parse(planned.finish_at ?? '');
+    console.info(`planned: off by ${plannedMs - (ends[0] ?? 0)} ms`);
+    expect(Math.abs(plannedMs - (ends[0] ?? 0))).toBeLessThanOrEqual(TOLERANCE_MS);
+    for (const { job, part, atMs, finishMs, p90Ms } of told) {
+      const endMs = ends[job] ?? 0;
+      console.info(`job ${job} at ${part * 100} %: ${endMs - atMs} ms left, off by ${finishMs - endMs} ms`);
+      expect(Math.abs(finishMs - endMs)).toBeLessThanOrEqual(
+        Math.max(TOLERANCE * (endMs - atMs), TOLERANCE_MS),
+      );
+      expect(p90Ms).toBeGreaterThanOrEqual(finishMs);
+    }
+  },
+  PATIENCE_MS,
+);
 
 test('whoever waits is told why: later, paused, and until when; and the limits show their use', async () => {
   const { api } = served.service;
