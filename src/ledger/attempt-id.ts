@@ -6,7 +6,7 @@ import { type Secret, sameText } from '../base/secret.ts';
 
 const KEY_LETTERS = 43;
 const TAG_LETTERS = 16;
-const MAX_JOBS = 1_000;
+const MAX_JOBS = 10_000;
 const MAX_ID_LETTERS = 256;
 const NAME = /^(job_[A-Za-z0-9_-]{1,64})\.(\d{1,9})\.(\d{1,3})$/;
 
