@@ -138,6 +138,7 @@ function notifyOf(stores: Stores): Service {
     namespace: config.namespace,
     http,
     privateHttp,
+    timeoutMs: config.webhookTimeoutMs,
     retryUnitMs: config.webhookRetryMs,
     disableAfterMs: config.webhookDisableAfterMs,
   });

@@ -50,6 +50,7 @@ const environmentSchema = z.object({
   DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(20_000),
   RESEND_AFTER: durationSchema.default(600_000),
   WEBHOOK_RETRY: durationSchema.default(5_000),
+  WEBHOOK_TIMEOUT: durationSchema.default(15_000),
   WEBHOOK_DISABLE_AFTER: durationSchema.default(5 * 86_400_000),
   DISPATCH_CALLS: z.coerce.number().int().min(1).max(4_096).default(1_024),
 });
@@ -72,6 +73,8 @@ export interface Config {
   resendAfterMs: number;
   /** The first wait of a delivery that failed, ms; later ones are multiples of it. */
   webhookRetryMs: number;
+  /** A receiver of webhooks has so long to answer, ms. */
+  webhookTimeoutMs: number;
   /** An endpoint that takes nothing for so long is disabled, ms. */
   webhookDisableAfterMs: number;
   /** Turns that one dispatch process holds at once. */
@@ -113,6 +116,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     healthPort: value.HEALTH_PORT,
     resendAfterMs: value.RESEND_AFTER,
     webhookRetryMs: value.WEBHOOK_RETRY,
+    webhookTimeoutMs: value.WEBHOOK_TIMEOUT,
     webhookDisableAfterMs: value.WEBHOOK_DISABLE_AFTER,
     dispatchLanes: value.DISPATCH_LANES,
     dispatchCalls: value.DISPATCH_CALLS,

@@ -10,16 +10,21 @@ const RECIPIENTS = 300;
 
 let sink: Sink;
 let picky: Sink;
+let canary: Sink;
 let stage: Stage;
 let service: ApiProgram;
 beforeAll(async () => {
   sink = await openSink([SECRET]);
   picky = await openSink([SECRET]);
+  canary = await openSink([SECRET]);
   const shared = { secret: SECRET, allow_private: true };
   stage = await openStage({
     webhooks: [
       { url: sink.url, events: ['*'], ...shared },
       { url: picky.url, events: ['job.completed', 'message.failed'], ...shared },
+      // What does not say that it may be private is not called there.
+      { url: canary.url.replace('http:', 'https:'), events: ['job.*'], secret: SECRET },
+      { url: canary.url, events: ['job.*'], secret: SECRET },
     ],
     env: { WEBHOOK_RETRY: '100ms' },
   });
@@ -30,6 +35,7 @@ afterAll(async () => {
   await stage?.close();
   await sink?.close();
   await picky?.close();
+  await canary?.close();
 });
 
 const idsOf = (one: Sink, type: string): string[] => one.taken(type).map(({ id }) => id);
@@ -96,4 +102,21 @@ test('what people write is told', async () => {
     kind: 'text',
     text: 'Is it ready?',
   });
+});
+
+test('an endpoint on this machine is not called unless the accounts file says so', async () => {
+  const { data } = await service.api.get<{ data: { id: string; url: string }[] }>('/v1/webhooks');
+  const own = data.filter(({ url }) => new URL(url).port === new URL(canary.url).port);
+  expect(own).toHaveLength(2);
+  for (const { id } of own) {
+    const tried = async () => {
+      const page = await service.api.get<{ data: { error: string }[] }>(`/v1/webhooks/${id}/deliveries`);
+      return page.data[0];
+    };
+    expect(await until(tried, { what: 'it was tried' })).toMatchObject({
+      status: null,
+      error: 'address_not_allowed',
+    });
+  }
+  expect(canary.connections()).toBe(0);
 });

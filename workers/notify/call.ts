@@ -8,8 +8,6 @@ import { addressProblem } from '../../src/subscribers/address.ts';
 import type { Body } from '../../src/subscribers/body.ts';
 import { signaturesOf } from '../../src/subscribers/signature.ts';
 
-/** From the look-up of its name to the last byte of its answer, however slowly that drips. */
-export const CALL_MAX_MS = 15_000;
 const GONE = 410;
 
 export interface CallOptions {
@@ -18,7 +16,8 @@ export interface CallOptions {
   http: HttpClient;
   /** For endpoints of the accounts file that may be private. */
   privateHttp: HttpClient;
-  deadlineMs?: number | undefined;
+  /** From the look-up of the receiver's name to the last byte of its answer, however slowly that drips. */
+  timeoutMs: number;
 }
 
 export interface Verdict {
@@ -58,7 +57,7 @@ export async function callEndpoint(options: CallOptions, endpoint: Endpoint, bod
     ],
     body: body.text,
     mayWrite: () => true,
-    deadlineMs: options.deadlineMs ?? CALL_MAX_MS,
+    deadlineMs: options.timeoutMs,
   });
   return verdictOf(result, clock.now(), Math.round((clock.monotonicUs() - beganUs) / 1_000));
 }

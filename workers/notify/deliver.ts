@@ -10,11 +10,11 @@ import { isoTime } from '../../src/contract/time.ts';
 import { type Body, bodyOf } from '../../src/subscribers/body.ts';
 import type { Deliveries, Delivery, Tried } from '../../src/subscribers/deliveries.ts';
 import { pauseMs, waitMs } from '../../src/subscribers/retry.ts';
-import { CALL_MAX_MS, type CallOptions, callEndpoint, type Verdict } from './call.ts';
+import { type CallOptions, callEndpoint, type Verdict } from './call.ts';
 import { CALLS_MAX, Line } from './line.ts';
 
-/** Nobody else gets a delivery for so long after it was handed out. */
-const HIDDEN_MS = CALL_MAX_MS + 10_000;
+/** Nobody else gets a delivery for so much longer than its call may take. */
+const HIDDEN_MARGIN_MS = 10_000;
 /** What is due later than this is found by the look at all endpoints. */
 const TIMER_MAX_MS = 10_000;
 
@@ -94,8 +94,8 @@ export class Deliverer {
   }
 
   async #claim(endpoint: Endpoint, line: Line, room: number): Promise<void> {
-    const { deliveries, logger, clock } = this.#options;
-    const claimed = await deliveries.claim(endpoint, room, HIDDEN_MS);
+    const { deliveries, logger, clock, timeoutMs } = this.#options;
+    const claimed = await deliveries.claim(endpoint, room, timeoutMs + HIDDEN_MARGIN_MS);
     line.failures = claimed.failures;
     if (claimed.gone > 0) {
       this.#told.inc({ outcome: 'lost' }, claimed.gone);

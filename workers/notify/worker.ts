@@ -42,6 +42,7 @@ export interface NotifyOptions {
   /** Reaches public addresses only. */
   http: HttpClient;
   privateHttp: HttpClient;
+  timeoutMs: number;
   retryUnitMs: number;
   disableAfterMs: number;
 }
