@@ -65,7 +65,14 @@ async function recordsOf(raw: Buffer): Promise<LogEntry[]> {
   };
   const account = senderSchema.parse({ id: 's0', platform: 'meta', external_id: '1', access_token: 't' });
   const { portfolio: _, ...rest } = account;
-  const sender = { ...rest, workspace: 'bench', portfolio: undefined, home: 's:s0', disabled: false };
+  const sender = {
+    ...rest,
+    workspace: 'bench',
+    portfolio: undefined,
+    home: 's:s0',
+    disabled: false,
+    stopped: undefined,
+  };
   const accept = createAccept({
     redis,
     namespace,

@@ -75,12 +75,15 @@ function portfolioProblems(senders: readonly Placed[], portfolios: readonly Plac
 
 function environmentProblems({ object, path }: Placed): string[] {
   if (environmentOf(object) !== 'test') return [];
-  const url = typeof object.base_url === 'string' ? object.base_url : DEFAULT_BASE_URL;
-  if (!URL.canParse(url) || !REAL_PLATFORM.test(new URL(url).hostname)) return [];
+  if (!reachesPlatform(typeof object.base_url === 'string' ? object.base_url : DEFAULT_BASE_URL)) return [];
   return [
     `${pathOf([...path, 'base_url'])}: must be the sandbox's address, because a test sender never reaches a platform`,
   ];
 }
+
+/** Whether a sender with this address would send to real people. */
+export const reachesPlatform = (url: string): boolean =>
+  URL.canParse(url) && REAL_PLATFORM.test(new URL(url).hostname);
 
 const environmentOf = (object: Loose): unknown => object.environment ?? 'live';
 

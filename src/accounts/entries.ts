@@ -1,8 +1,11 @@
 // Takes the accounts file apart into the objects that are kept: each with its place in the hash, its digest, and its secrets set aside.
+
 import { sha256Hex } from '../base/secret.ts';
+import { SENDER_SECRETS } from '../contract/account.ts';
 import type { AccountsInput } from './file.ts';
 
-export const KINDS = ['workspace', 'key', 'portfolio', 'sender', 'webhook'] as const;
+/** `installation`: the one object that holds for everything. */
+export const KINDS = ['installation', 'workspace', 'key', 'portfolio', 'sender', 'webhook'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** One object of the file. */
@@ -19,6 +22,9 @@ export interface Entry {
   secrets: Record<string, string>;
 }
 
+/** The id of the installation. */
+export const EVERYTHING = 'everything';
+
 export const fieldOf = (kind: Kind, id: string): string => `${kind}:${id}`;
 
 export function entriesOf(file: AccountsInput): Entry[] {
@@ -28,9 +34,7 @@ export function entriesOf(file: AccountsInput): Entry[] {
       entry('workspace', workspace.id, workspace.id, own, []),
       ...api_keys.map((key) => keyEntry(workspace.id, key)),
       ...portfolios.map((portfolio) => entry('portfolio', portfolio.id, workspace.id, portfolio, [])),
-      ...senders.map((sender) =>
-        entry('sender', sender.id, workspace.id, sender, ['access_token', 'app_secret', 'verify_token']),
-      ),
+      ...senders.map((sender) => entry('sender', sender.id, workspace.id, sender, SENDER_SECRETS)),
       // A webhook of the file has no id of its own: its workspace and URL name it.
       ...webhooks.map((webhook) =>
         entry('webhook', webhookId(workspace.id, webhook.url), workspace.id, webhook, ['secret']),

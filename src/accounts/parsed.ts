@@ -2,43 +2,47 @@
 // that this one does not know.
 import type { Secret } from '../base/secret.ts';
 import {
-  apiKeySchema,
+  keyAccountSchema,
   portfolioSchema,
   senderSchema,
   storedWebhookSchema,
   workspaceSchema,
 } from '../contract/account.ts';
-import type { Plan } from '../contract/plan.ts';
-import type { Endpoint, Portfolio, Principal, Sender } from './port.ts';
+import type { Endpoint, Key, Portfolio, Sender, Workspace } from './port.ts';
 import { homeOf, opened, type Stored } from './stored.ts';
 
 const storedSender = senderSchema.strip();
 const storedPortfolio = portfolioSchema.strip();
 const storedWorkspace = workspaceSchema.strip();
-const storedKey = apiKeySchema.pick({ id: true, environment: true, scopes: true }).strip();
 
 export type Parsed =
-  | { kind: 'key'; digest: string; principal: Principal; disabled: boolean }
+  | { kind: 'installation'; stopped: boolean }
+  | { kind: 'key'; digest: string; key: Key }
   | { kind: 'portfolio'; portfolio: Portfolio }
-  | { kind: 'sender'; sender: Omit<Sender, 'portfolio'>; portfolio: string | undefined; homes: string[] }
-  | { kind: 'workspace'; id: string; plan: Plan }
+  | {
+      kind: 'sender';
+      sender: Omit<Sender, 'portfolio' | 'stopped'>;
+      portfolio: string | undefined;
+      homes: string[];
+    }
+  | { kind: 'workspace'; workspace: Workspace }
   | { kind: 'webhook'; endpoint: Endpoint };
 
 /** Throws when the object cannot be understood or its secrets cannot be opened. */
 export function parsedOf(stored: Stored, secret: Secret): Parsed {
-  const { workspace, disabled, value } = stored;
+  const { workspace, stopped, value } = stored;
+  const disabled = stored.disabled || stored.off;
   switch (stored.kind) {
     case 'key': {
-      const { id, environment, scopes } = storedKey.parse(value);
+      const account = keyAccountSchema.parse(value);
       return {
         kind: 'key',
         digest: String(value.secret_sha256),
-        principal: { key: id, workspace, environment, scopes },
-        disabled,
+        key: { ...account, workspace, fromFile: stored.file !== null, disabled },
       };
     }
     case 'portfolio':
-      return { kind: 'portfolio', portfolio: { ...storedPortfolio.parse(value), workspace } };
+      return { kind: 'portfolio', portfolio: { ...storedPortfolio.parse(value), workspace, disabled } };
     case 'sender': {
       const { portfolio, ...account } = storedSender.parse(opened(stored, secret));
       const home = homeOf(account.id, portfolio);
@@ -50,7 +54,9 @@ export function parsedOf(stored: Stored, secret: Secret): Parsed {
       };
     }
     case 'workspace':
-      return { kind: 'workspace', ...storedWorkspace.parse(value) };
+      return { kind: 'workspace', workspace: { ...storedWorkspace.parse(value), disabled, stopped } };
+    case 'installation':
+      return { kind: 'installation', stopped };
     case 'webhook': {
       const { enabled, ...account } = storedWebhookSchema.parse(opened(stored, secret));
       const endpoint = { ...account, id: stored.id, workspace, fromFile: stored.file !== null };

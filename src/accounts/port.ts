@@ -1,5 +1,12 @@
 // What other rooms ask of the accounts: who a key belongs to, and what a sender is. Answered from memory, refreshed within a second of a change.
-import type { Environment, PortfolioAccount, SenderAccount, WebhookAccount } from '../contract/account.ts';
+import type {
+  Environment,
+  KeyAccount,
+  PortfolioAccount,
+  SenderAccount,
+  WebhookAccount,
+  WorkspaceAccount,
+} from '../contract/account.ts';
 import type { EventType } from '../contract/event.ts';
 import type { Plan } from '../contract/plan.ts';
 
@@ -18,12 +25,38 @@ export interface Sender extends Omit<SenderAccount, 'portfolio'> {
   portfolio: PortfolioAccount | undefined;
   /** The senders that share limits: `p:<portfolio>`, or `s:<sender>` alone. One Redis hash tag. */
   home: string;
-  /** Vanished from the accounts file: what waits for it is held. */
+  /** Vanished from the accounts file, or disabled by hand: what waits for it is held. */
   disabled: boolean;
+  /** An operator has stopped the sending: of whom. */
+  stopped: string | undefined;
 }
 
 export interface Portfolio extends PortfolioAccount {
   workspace: string;
+  disabled: boolean;
+}
+
+export interface Key extends KeyAccount {
+  workspace: string;
+  /** It stands in the accounts file. */
+  fromFile: boolean;
+  /** Revoked, or vanished from the file. */
+  disabled: boolean;
+}
+
+export interface Workspace extends WorkspaceAccount {
+  disabled: boolean;
+  /** An operator has stopped its sending. */
+  stopped: boolean;
+}
+
+/** All accounts of the installation, for its operator. */
+export interface Installation {
+  stopped: boolean;
+  workspaces: ReadonlyMap<string, Workspace>;
+  keys: ReadonlyMap<string, Key>;
+  portfolios: ReadonlyMap<string, Portfolio>;
+  senders: ReadonlyMap<string, Sender>;
 }
 
 /** A customer's webhook. Its secrets are here in clear, and go nowhere but into signatures. */
@@ -56,6 +89,8 @@ export interface Accounts {
   wants(owner: Owner, type: EventType): boolean;
   /** Letters of what the customers of a home want to be told (contract/event.ts); '' = nothing. */
   toldOf(home: string): string;
+  keys(owner: Owner): Key[];
+  installation(): Installation;
   /** Every home, with its workspace and environment. */
   homes(): { home: string; workspace: string; environment: Environment }[];
 }

@@ -13,7 +13,7 @@ import { createMirror, type Mirror } from './mirror.ts';
 import type { Accounts, Owner, Sender } from './port.ts';
 import { AccountsProblems } from './problems.ts';
 import { nameAtPlatform } from './snapshot.ts';
-import { createAccountsStore, type NewObject, type Secrets } from './store.ts';
+import { createAccountsStore, type Marks, type NewObject, type Secrets } from './store.ts';
 
 /** How long a start waits for Redis. */
 const START_PATIENCE_MS = 15_000;
@@ -39,8 +39,10 @@ export interface AccountsRegistry extends Accounts, Service {
   reload(): Promise<boolean>;
   /** Changes fields of one object live, for every process. */
   change(kind: Kind, id: string, patch: Record<string, unknown>, secrets?: Secrets): Promise<void>;
-  /** A new object that stands in no file. */
+  /** A new object that stands in no file. Throws `conflict` when there is one of that id. */
   create(object: NewObject): Promise<void>;
+  /** Disables an object by hand, or stops the sending of a workspace or of everything. Throws `not_found`. */
+  mark(kind: Kind, id: string, marks: Partial<Marks>): Promise<void>;
   /** Takes away an object that stands in no file. Throws `not_found`, and `conflict` for one of the file. */
   remove(kind: Kind, id: string): Promise<void>;
   /** Hears of senders whose account or portfolio has changed anywhere, within a second of it. */
@@ -104,24 +106,28 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
       await store.create(object);
       await mirror.refresh();
     },
+    mark: async (kind, id, marks) => {
+      await store.mark(kind, id, marks);
+      await mirror.refresh();
+    },
     remove: async (kind, id) => {
       await store.remove(kind, id);
       await mirror.refresh();
     },
     watch: (listener) => mirror.watch(listener),
     refresh: () => mirror.refresh(),
-    ...answersOf(mirror),
+    ...answersOf(mirror, options.clock),
   };
 }
 
 /** Everything that is answered from memory. */
-function answersOf(mirror: Mirror): Accounts {
+function answersOf(mirror: Mirror, clock: Clock): Accounts {
   return {
     authenticate: (presented) => {
-      if (mirror.trusted()) return mirror.snapshot().principal(presented);
+      if (mirror.trusted()) return mirror.snapshot().principal(presented, clock.now());
       throw unavailable('Redis does not answer, so nobody can tell whether this API key still holds.');
     },
-    plan: (workspace) => mirror.snapshot().plans.get(workspace) ?? LEAST_PLAN,
+    plan: (workspace) => mirror.snapshot().workspaces.get(workspace)?.plan ?? LEAST_PLAN,
     sender: (id) => mirror.snapshot().senders.get(id),
     sendersOf: (home) => mirror.snapshot().sendersByHome.get(home) ?? [],
     sendersKnownAs: (platform, externalId) =>
@@ -136,6 +142,8 @@ function answersOf(mirror: Mirror): Accounts {
         ({ enabled, events }) => enabled && isWanted(events, type),
       ),
     toldOf: (home) => mirror.snapshot().told.get(home) ?? '',
+    keys: (owner) => owned(mirror.snapshot().keys, owner),
+    installation: () => mirror.snapshot(),
     homes: () => mirror.snapshot().homes,
   };
 }

@@ -4,9 +4,9 @@ import { timingSafeEqual } from 'node:crypto';
 import { type Secret, sha256Hex } from '../base/secret.ts';
 import type { Environment } from '../contract/account.ts';
 import { lettersOf } from '../contract/event.ts';
-import type { Plan } from '../contract/plan.ts';
+import { EVERYTHING } from './entries.ts';
 import { type Parsed, parsedOf } from './parsed.ts';
-import type { Endpoint, Portfolio, Principal, Sender } from './port.ts';
+import type { Endpoint, Installation, Key, Portfolio, Principal, Sender, Workspace } from './port.ts';
 import { homeOf, parseStored } from './stored.ts';
 
 export interface Home {
@@ -15,16 +15,12 @@ export interface Home {
   environment: Environment;
 }
 
-export interface Snapshot {
+export interface Snapshot extends Installation {
   version: string;
-  principal(secret: string): Principal | undefined;
-  /** By workspace. */
-  plans: Map<string, Plan>;
-  senders: Map<string, Sender>;
+  principal(secret: string, nowMs: number): Principal | undefined;
   sendersByHome: Map<string, Sender[]>;
   /** By `nameAtPlatform`. */
   sendersByName: Map<string, Sender[]>;
-  portfolios: Map<string, Portfolio>;
   endpoints: Map<string, Endpoint>;
   /** Home → letters of what its customers want to be told; homes without are left out. */
   told: Map<string, string>;
@@ -67,15 +63,18 @@ export function snapshotBuilder(
 }
 
 type SenderEntry = Extract<Parsed, { kind: 'sender' }>;
-type SenderMaker = (one: SenderEntry, portfolio: Portfolio | undefined) => Sender;
+/** What stands above a sender and bears on it. */
+type Above = Pick<Sender, 'portfolio' | 'stopped' | 'disabled'>;
+type SenderMaker = (one: SenderEntry, above: Above) => Sender;
 
-/** A sender that did not change, and whose portfolio did not, is the same object: so its changes are seen by comparing. */
+/** A sender that did not change, and nothing above it did, is the same object: so its changes are seen by comparing. */
 function senderMaker(): SenderMaker {
   const made = new WeakMap<SenderEntry, Sender>();
-  return (one, portfolio) => {
+  return (one, { portfolio, stopped, disabled }) => {
     const before = made.get(one);
-    if (before && before.portfolio === portfolio) return before;
-    const sender = { ...one.sender, portfolio };
+    const same = before?.portfolio === portfolio && before?.stopped === stopped;
+    if (before && same && before.disabled === disabled) return before;
+    const sender = { ...one.sender, portfolio, stopped, disabled };
     made.set(one, sender);
     return sender;
   };
@@ -86,35 +85,34 @@ export const changedSenders = (before: Snapshot, after: Snapshot): Sender[] =>
   [...after.senders.values()].filter((sender) => before.senders.get(sender.id) !== sender);
 
 function snapshotOf(version: string, all: readonly Parsed[], senderOf: SenderMaker): Snapshot {
-  const portfolios = new Map<string, Portfolio>();
+  const portfolios = byId(all.flatMap((one) => (one.kind === 'portfolio' ? [one.portfolio] : [])));
+  const workspaces = byId(all.flatMap((one) => (one.kind === 'workspace' ? [one.workspace] : [])));
+  const keys = byId(all.flatMap((one) => (one.kind === 'key' ? [one.key] : [])));
+  const stopped = all.some((one) => one.kind === 'installation' && one.stopped);
   const senders = new Map<string, Sender>();
   const homes = new Map<string, Home>();
-  const plans = new Map(all.flatMap((one) => (one.kind === 'workspace' ? [[one.id, one.plan]] : [])));
-  for (const one of all) {
-    if (one.kind !== 'portfolio') continue;
-    const { portfolio } = one;
-    portfolios.set(portfolio.id, portfolio);
-    const home = homeOf('', portfolio.id);
-    homes.set(home, { home, workspace: portfolio.workspace, environment: portfolio.environment });
+  for (const { id, workspace, environment } of portfolios.values()) {
+    const home = homeOf('', id);
+    homes.set(home, { home, workspace, environment });
   }
   for (const one of all) {
     if (one.kind !== 'sender') continue;
     const portfolio = one.portfolio === undefined ? undefined : portfolios.get(one.portfolio);
-    senders.set(one.sender.id, senderOf(one, portfolio));
     const { workspace, environment } = one.sender;
+    senders.set(one.sender.id, senderOf(one, aboveOf(one, workspaces.get(workspace), portfolio, stopped)));
     for (const home of one.homes) homes.set(home, { home, workspace, environment });
   }
-  const endpoints = new Map(
-    all.flatMap((one) => (one.kind === 'webhook' ? [[one.endpoint.id, one.endpoint]] : [])),
-  );
+  const endpoints = byId(all.flatMap((one) => (one.kind === 'webhook' ? [one.endpoint] : [])));
   const sendersByHome = Map.groupBy(senders.values(), (sender) => sender.home);
   const sendersByName = Map.groupBy(senders.values(), ({ platform, external_id }) =>
     nameAtPlatform(platform, external_id),
   );
   return {
     version,
-    principal: authenticator(all),
-    plans,
+    principal: authenticator(all, workspaces),
+    stopped,
+    workspaces,
+    keys,
     senders,
     sendersByHome,
     sendersByName,
@@ -144,17 +142,40 @@ function toldOf(homes: readonly Home[], endpoints: readonly Endpoint[]): Map<str
   );
 }
 
+const byId = <One extends { id: string }>(all: readonly One[]): Map<string, One> =>
+  new Map(all.map((one) => [one.id, one]));
+
+function aboveOf(
+  { sender }: SenderEntry,
+  workspace: Workspace | undefined,
+  portfolio: Portfolio | undefined,
+  everything: boolean,
+): Above {
+  const disabled = sender.disabled || workspace?.disabled === true || portfolio?.disabled === true;
+  const stopped = everything ? EVERYTHING : workspace?.stopped ? sender.workspace : undefined;
+  return { portfolio, disabled, stopped };
+}
+
 /** Finds a key by the digest of what was presented; the comparison takes as long for a stranger as for a friend. */
-function authenticator(all: readonly Parsed[]): (secret: string) => Principal | undefined {
-  const byDigest = new Map<string, { digest: Buffer; principal: Principal | undefined }>();
+function authenticator(
+  all: readonly Parsed[],
+  workspaces: ReadonlyMap<string, Workspace>,
+): Snapshot['principal'] {
+  const byDigest = new Map<
+    string,
+    { digest: Buffer; key: Key | undefined; principal: Principal | undefined }
+  >();
   for (const one of all) {
-    if (one.kind !== 'key' || one.disabled) continue;
-    byDigest.set(one.digest, { digest: Buffer.from(one.digest, 'hex'), principal: one.principal });
+    if (one.kind !== 'key' || one.key.disabled || workspaces.get(one.key.workspace)?.disabled) continue;
+    const { id, workspace, environment, scopes } = one.key;
+    const principal = { key: id, workspace, environment, scopes };
+    byDigest.set(one.digest, { digest: Buffer.from(one.digest, 'hex'), key: one.key, principal });
   }
-  const nobody = { digest: Buffer.alloc(32), principal: undefined };
-  return (secret) => {
+  const nobody = { digest: Buffer.alloc(32), key: undefined, principal: undefined };
+  return (secret, nowMs) => {
     const hex = sha256Hex(secret);
-    const found = byDigest.get(hex) ?? nobody;
-    return timingSafeEqual(found.digest, Buffer.from(hex, 'hex')) ? found.principal : undefined;
+    const { digest, key, principal } = byDigest.get(hex) ?? nobody;
+    if (!timingSafeEqual(digest, Buffer.from(hex, 'hex'))) return undefined;
+    return (key?.expires_at ?? Number.POSITIVE_INFINITY) > nowMs ? principal : undefined;
   };
 }

@@ -34,6 +34,9 @@ export interface NewObject {
   secrets: Secrets;
 }
 
+/** `off`: disabled by hand. `stopped`: nothing of it is sent. */
+export type Marks = Pick<Stored, 'off' | 'stopped'>;
+
 export interface AccountsStore {
   /** Makes the file's objects stand; resolves with how many changed. Throws `AccountsProblems` and changes nothing when they cannot. */
   apply(file: AccountsInput): Promise<number>;
@@ -41,6 +44,8 @@ export interface AccountsStore {
   change(kind: Kind, id: string, patch: Record<string, unknown>, secrets?: Secrets): Promise<void>;
   /** A new object that stands in no file. */
   create(object: NewObject): Promise<void>;
+  /** Sets what stands beside the fields of an object, whoever made it. Throws `not_found`. */
+  mark(kind: Kind, id: string, marks: Partial<Marks>): Promise<void>;
   /** Throws `not_found`, and `conflict` for an object of the file. */
   remove(kind: Kind, id: string): Promise<void>;
   version(): Promise<string>;
@@ -124,6 +129,8 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
         parsedOf(after, secret);
         return after;
       }),
+    mark: (kind, id, marks) =>
+      changeOne({ kind, id }, (before) => ({ ...(before ?? firstMarked(kind, id, secret)), ...marks })),
     claimSecret: async (known) => {
       if ((await ask(redis.client.set(keys.secret, secret.fingerprint, 'NX'))) === 'OK') return;
       const holder = await ask(redis.client.get(keys.secret));
@@ -132,6 +139,12 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
       await ask(redis.client.set(keys.secret, secret.fingerprint));
     },
   };
+}
+
+/** The installation is there from its first mark on. */
+function firstMarked(kind: Kind, id: string, secret: Secret): Stored {
+  if (kind !== 'installation') throw noSuch(kind, id);
+  return newObject({ kind, id, workspace: '', value: {}, secrets: {} }, undefined, secret);
 }
 
 type Named = Pick<NewObject, 'kind' | 'id'>;

@@ -12,6 +12,10 @@ export const storedSchema = z.object({
   file: z.string().nullable(),
   /** Vanished from the file. */
   disabled: z.boolean(),
+  /** Disabled, or revoked, by hand; until the file changes this object. */
+  off: z.boolean().default(false),
+  /** An operator has stopped all sending; the file has no say in it. */
+  stopped: z.boolean().default(false),
   /** Fingerprint of the secret that encrypted `sealed`. */
   sealed_by: z.string(),
   sealed: z.record(z.string(), z.string()),
@@ -38,6 +42,8 @@ export function storedOf(entry: Entry, before: Stored | undefined, secret: Secre
     workspace: entry.workspace,
     file: entry.digest,
     disabled: false,
+    off: false,
+    stopped: before?.stopped ?? false,
     sealed_by: secret.fingerprint,
     sealed: mapValues(entry.secrets, (text) => secret.encrypt(text)),
     homes,

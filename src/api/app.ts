@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ControlStation } from '../accept/control.ts';
 import type { Accept } from '../accept/port.ts';
 import type { ContentCheck } from '../accept/rows.ts';
+import { createAuditTrail } from '../accounts/audit.ts';
 import type { Accounts } from '../accounts/port.ts';
 import type { AccountsRegistry } from '../accounts/registry.ts';
 import type { Clock } from '../base/clock.ts';
@@ -22,6 +23,7 @@ import type { Log } from '../log/port.ts';
 import type { Webhook } from '../platforms/port.ts';
 import { createDeliveries } from '../subscribers/deliveries.ts';
 import { checkAccepts } from './accepts.ts';
+import { auditChanges } from './audit.ts';
 import { checkAdmin, checkScope, identify, unknownKey } from './auth.ts';
 import { readBody } from './body.ts';
 import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget, KEYLESS_IN_FLIGHT_MAX_BYTES } from './body-budget.ts';
@@ -33,11 +35,14 @@ import { createHomeStates } from './home-state.ts';
 import { requestLimits } from './limits.ts';
 import { createMethodTable, type MethodTable } from './methods.ts';
 import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
+import { adminRoutes } from './routes/admin.ts';
+import { adminAccountRoutes } from './routes/admin-accounts.ts';
 import { controlRoutes } from './routes/control.ts';
 import { deadRoutes } from './routes/dead.ts';
 import { eventRoutes } from './routes/events.ts';
 import { hookRoutes } from './routes/hooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { openApiRoutes } from './routes/openapi.ts';
@@ -50,7 +55,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface ApiOptions {
   config: { host: string; port: number; adminKey?: string | undefined };
-  accounts: Accounts & Pick<AccountsRegistry, 'change' | 'create' | 'remove'>;
+  accounts: Accounts & Pick<AccountsRegistry, 'change' | 'create' | 'mark' | 'remove'>;
   accept: Accept;
   control: ControlStation;
   ledger: LedgerReader;
@@ -96,6 +101,8 @@ export function createApi(options: ApiOptions): Api {
   observe(app, options);
   guard(app, options);
   parseBodies(app, options);
+  const audit = createAuditTrail(options.redis, options.namespace, options.clock);
+  auditChanges(app, audit);
   answerErrors(app, methods, logger);
   const known: ApiRoute[] = [];
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -114,6 +121,9 @@ export function createApi(options: ApiOptions): Api {
     const ledger = foreseen({ ...options, states, homeOfJob });
     messageRoutes(routes, { ...options, ledger });
     limitRoutes(routes, options);
+    keyRoutes(routes, options);
+    adminRoutes(routes, { ...options, audit });
+    adminAccountRoutes(routes, options);
     senderRoutes(routes, { ...options, states });
     portfolioRoutes(routes, { ...options, states });
     planRoutes(routes, { ...options, states });
@@ -175,12 +185,16 @@ function guard(app: FastifyInstance, options: ApiOptions): void {
   const count = requestLimits(app, options);
   app.addHook('onRequest', async (request, reply) => {
     const { scope, accepts = 'application/json' } = request.routeOptions.config;
+    if (scope === 'admin' && !request.is404) {
+      checkAdmin(config.adminKey, request);
+      checkAccepts(request.headers.accept, accepts);
+      return;
+    }
     if (scope === undefined && !request.is404) return;
-    if (scope === 'admin') return checkAdmin(config.adminKey, request);
     const principal = identify(accounts, request);
     if (principal) await count(request, reply, principal);
     if (scope === undefined || request.is404) return;
-    if (!principal) throw unknownKey();
+    if (!principal) throw unknownKey(request);
     request.principal = principal;
     checkScope(principal, scope);
     checkAccepts(request.headers.accept, accepts);

@@ -1,7 +1,8 @@
 // Who is asking, and whether the key may. Decided before the body is read, so that a stranger's bytes cost nothing.
 import type { FastifyRequest } from 'fastify';
+import { isMistyped } from '../accounts/minted-key.ts';
 import type { Accounts, Principal } from '../accounts/port.ts';
-import { refused } from '../base/failure.ts';
+import { type Failure, refused } from '../base/failure.ts';
 import { sameText } from '../base/secret.ts';
 import type { RouteScope } from '../contract/account.ts';
 
@@ -23,8 +24,16 @@ export function identify(accounts: Accounts, request: FastifyRequest): Principal
   return presented === undefined ? undefined : accounts.authenticate(presented);
 }
 
-export const unknownKey = () =>
-  refused('unauthorized', 'An API key is needed: "Authorization: Bearer SECRET" or "x-api-key: SECRET".');
+/** `unauthorized`, in words that help whoever lost a letter of a key. */
+export function unknownKey(request: FastifyRequest): Failure {
+  const mistyped = isMistyped(secretOf(request) ?? '');
+  return refused(
+    'unauthorized',
+    mistyped
+      ? 'This API key is mistyped: its checksum does not fit.'
+      : 'An API key is needed: "Authorization: Bearer SECRET" or "x-api-key: SECRET".',
+  );
+}
 
 /** Throws `forbidden`. */
 export function checkScope({ scopes }: Principal, scope: RouteScope): void {

@@ -21,6 +21,7 @@ const STOPS = new Set([
   'job_paused',
   'sender_paused',
   'sender_disabled',
+  'stopped',
   'credentials',
   'portfolio',
   'sender',

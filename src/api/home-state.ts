@@ -155,6 +155,7 @@ export function laneHold(
   { id, sender }: LaneState,
 ): HoldFact | undefined {
   if (!sender || sender.disabled) return { limit: 'sender_disabled', scope: id, untilMs: null };
+  if (sender.stopped) return { limit: 'stopped', scope: sender.stopped, untilMs: null };
   if (sender.paused) return { limit: 'sender_paused', scope: id, untilMs: null };
   if (halted) return { limit: halted, scope: sender.home, untilMs: null };
   const said: [field: string, limit: HoldReason, scope: string][] = [

@@ -2,6 +2,16 @@
 
 export type Accepted = { job: Job; rejected: Rejected[]; duplicates: Duplicate[] };
 
+export type AdminKey = { workspace: string; id: string; name: string; environment: "live" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean };
+
+export type AdminNewKey = { workspace: string; id: string; name: string; environment: "live" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean; secret: string };
+
+export type AdminPortfolio = { workspace: string; id: string; environment: "live" | "test"; messaging_limit: number | "unlimited"; limits: Limit[]; senders: string[]; disabled: boolean };
+
+export type AdminSender = { workspace: string; id: string; platform: string; environment: "live" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean };
+
+export type AuditEntry = { id: string; at: string; actor: string; action: string; workspace: string; subject: string; changes: Record<string, unknown> };
+
 export type Canceled = { job: Job; left: number };
 
 export type Controlled = { job: Job };
@@ -24,7 +34,11 @@ export type Job = { id: string; kind: "messages" | "contacts"; sender: string; s
 
 export type Jobs = { data: Job[]; has_more: boolean; next_cursor: string | null };
 
+export type Key = { id: string; name: string; environment: "live" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean };
+
 export type KeyLimits = { plan: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second: number | null; per_minute: number | null; per_hour: number | null; per_day: number | null; routes: Record<string, { per_second: number | null; per_minute: number | null; per_hour: number | null; per_day: number | null }>; reset: "seconds" | "milliseconds" }); data: LimitUse[] };
+
+export type Keys = { data: Key[]; has_more: boolean; next_cursor: string | null };
 
 export type Limit = { name: string; count: number; per: string; pace: "even" | "burst" };
 
@@ -37,6 +51,8 @@ export type ListedSender = { id: string; platform: string; environment: "live" |
 export type ManyControlled = { matched: number; changed: number; left: number; has_more: boolean };
 
 export type Message = { to: string; variables?: string[] | (Record<string, string>); reference?: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean } };
+
+export type NewKey = { id: string; name: string; environment: "live" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean; secret: string };
 
 export type Plan = { sender: string; total: number; rejected_count: number; duplicate_count: number; suppressed_count: number; rejected: Rejected[]; duplicates: Duplicate[]; timeline: ({ start: string; end: string; count: number; limit: string | null; scope: string | null; message: string | null })[]; finish_at: string | null; p90: string | null; expired: number; what_if: ({ sender: string; timeline: ({ start: string; end: string; count: number; limit: string | null; scope: string | null; message: string | null })[]; finish_at: string | null; p90: string | null; expired: number }) | null };
 
@@ -56,6 +72,8 @@ export type Sender = { id: string; platform: string; environment: "live" | "test
 
 export type Senders = { data: ListedSender[]; has_more: boolean; next_cursor: string | null };
 
+export type Stopped = { workspace: string | null; stopped: boolean };
+
 export type Suppression = { id: string; reason: string; source: string; categories: (("marketing" | "utility" | "authentication" | "service")[]) | null; created_at: string };
 
 export type Suppressions = { data: Suppression[]; has_more: boolean; next_cursor: string | null };
@@ -73,6 +91,8 @@ export type WebhookTested = { id: string };
 export type WebhookWithSecret = { id: string; url: string; events: string[]; description: string; environment: "live" | "test"; enabled: boolean; disabled_reason: ("gone" | "failing" | "backlog") | null; disabled_at: string | null; created_at: string | null; source: "file" | "api"; secret: string };
 
 export type Webhooks = { data: Webhook[]; has_more: boolean; next_cursor: string | null };
+
+export type Workspace = { id: string; plan: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second: number | null; per_minute: number | null; per_hour: number | null; per_day: number | null; routes: Record<string, { per_second: number | null; per_minute: number | null; per_hour: number | null; per_day: number | null }>; reset: "seconds" | "milliseconds" }); disabled: boolean; stopped: boolean };
 
 /** What each operation takes and answers. */
 export interface Calls {
@@ -144,8 +164,60 @@ export interface Calls {
   replayWebhook: { params: { id: string }; body: { delivery?: string; from?: string; to?: string }; answer: WebhookReplayed };
   /** The last 1,000 tries, newest first. */
   listDeliveries: { params: { id: string }; query?: { limit?: number; cursor?: string }; answer: Deliveries };
+  /** API keys of the same workspace and environment. */
+  listKeys: { query?: { limit?: number; cursor?: string }; answer: Keys };
+  /** Makes an API key. */
+  createKey: { body: { name?: string; environment?: "live" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null }; answer: NewKey };
+  /** One API key. */
+  getKey: { params: { id: string }; answer: Key };
+  /** Revokes an API key everywhere within seconds. */
+  revokeKey: { params: { id: string }; answer: Response };
+  /** Makes another key like this one, which goes on working for `overlap`. */
+  rotateKey: { params: { id: string }; body: { overlap?: string }; answer: NewKey };
   /** How many requests this key may make, and has made. */
   getLimits: { answer: KeyLimits };
+  /** The plans that have a name. */
+  listPlans: { answer: { data: (Record<string, unknown>)[] } };
+  /** Stops all sending within a second. */
+  stopSending: { body?: { workspace?: string }; answer: Stopped };
+  /** Lets what was stopped go on. */
+  startSending: { body?: { workspace?: string }; answer: Stopped };
+  /** Who changed what, newest first, 90 days back. */
+  listAudit: { query?: { limit?: number; cursor?: string }; answer: { data: AuditEntry[]; has_more: boolean; next_cursor: string | null } };
+  /** All workspaces by id. */
+  listAllWorkspaces: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: Workspace[]; has_more: boolean; next_cursor: string | null } };
+  /** Makes a workspace. */
+  createWorkspaceForAny: { body: { id: string; plan?: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null; routes?: Record<string, { per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null }>; reset?: "seconds" | "milliseconds" }) }; answer: Workspace };
+  /** One workspace. */
+  getAnyWorkspace: { params: { id: string }; answer: Workspace };
+  /** Changes a workspace, or disables it. */
+  changeAnyWorkspace: { params: { id: string }; body: { plan?: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null; routes?: Record<string, { per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null }>; reset?: "seconds" | "milliseconds" }); disabled?: boolean }; answer: Workspace };
+  /** All keys by id. */
+  listAllKeys: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: AdminKey[]; has_more: boolean; next_cursor: string | null } };
+  /** Makes a key. */
+  createKeyForAny: { body: { name?: string; environment?: "live" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null; workspace: string }; answer: AdminNewKey };
+  /** One key. */
+  getAnyKey: { params: { id: string }; answer: AdminKey };
+  /** Changes a key, or disables it. */
+  changeAnyKey: { params: { id: string }; body: { name?: string; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null; disabled?: boolean }; answer: AdminKey };
+  /** Revokes a key everywhere within seconds. */
+  revokeAnyKey: { params: { id: string }; answer: Response };
+  /** All portfolios by id. */
+  listAllPortfolios: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: AdminPortfolio[]; has_more: boolean; next_cursor: string | null } };
+  /** Makes a portfolio. */
+  createPortfolioForAny: { body: { id: string; environment?: "live" | "test"; messaging_limit?: number | "unlimited"; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; workspace: string }; answer: AdminPortfolio };
+  /** One portfolio. */
+  getAnyPortfolio: { params: { id: string }; answer: AdminPortfolio };
+  /** Changes a portfolio, or disables it. */
+  changeAnyPortfolio: { params: { id: string }; body: { messaging_limit?: number | "unlimited"; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; disabled?: boolean }; answer: AdminPortfolio };
+  /** All senders by id. */
+  listAllSenders: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: AdminSender[]; has_more: boolean; next_cursor: string | null } };
+  /** Makes a sender. */
+  createSenderForAny: { body: { id: string; environment?: "live" | "test"; platform: "meta"; portfolio?: string; external_id: string; base_url?: string; access_token: string; app_secret?: string; verify_token?: string; throughput?: number; arrival_bound?: string; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; paused?: boolean; workspace: string }; answer: AdminSender };
+  /** One sender. */
+  getAnySender: { params: { id: string }; answer: AdminSender };
+  /** Changes a sender, or disables it. */
+  changeAnySender: { params: { id: string }; body: { throughput?: number; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; paused?: boolean; arrival_bound?: string; access_token?: string; app_secret?: string | null; verify_token?: string | null; disabled?: boolean }; answer: AdminSender };
   /** Records of the log that nobody could read, newest first. */
   listDeadLetters: { query?: { limit?: number; cursor?: string }; answer: { data: DeadLetter[]; has_more: boolean; next_cursor: string | null } };
   /** One such record with what it says. */
@@ -205,7 +277,33 @@ export const ROUTES = {
   testWebhook: 'POST /v1/webhooks/{id}/test',
   replayWebhook: 'POST /v1/webhooks/{id}/replay',
   listDeliveries: 'GET /v1/webhooks/{id}/deliveries',
+  listKeys: 'GET /v1/keys',
+  createKey: 'POST /v1/keys',
+  getKey: 'GET /v1/keys/{id}',
+  revokeKey: 'DELETE /v1/keys/{id}',
+  rotateKey: 'POST /v1/keys/{id}/rotate',
   getLimits: 'GET /v1/limits',
+  listPlans: 'GET /v1/admin/plans',
+  stopSending: 'POST /v1/admin/stop',
+  startSending: 'POST /v1/admin/start',
+  listAudit: 'GET /v1/admin/audit',
+  listAllWorkspaces: 'GET /v1/admin/workspaces',
+  createWorkspaceForAny: 'POST /v1/admin/workspaces',
+  getAnyWorkspace: 'GET /v1/admin/workspaces/{id}',
+  changeAnyWorkspace: 'PATCH /v1/admin/workspaces/{id}',
+  listAllKeys: 'GET /v1/admin/keys',
+  createKeyForAny: 'POST /v1/admin/keys',
+  getAnyKey: 'GET /v1/admin/keys/{id}',
+  changeAnyKey: 'PATCH /v1/admin/keys/{id}',
+  revokeAnyKey: 'DELETE /v1/admin/keys/{id}',
+  listAllPortfolios: 'GET /v1/admin/portfolios',
+  createPortfolioForAny: 'POST /v1/admin/portfolios',
+  getAnyPortfolio: 'GET /v1/admin/portfolios/{id}',
+  changeAnyPortfolio: 'PATCH /v1/admin/portfolios/{id}',
+  listAllSenders: 'GET /v1/admin/senders',
+  createSenderForAny: 'POST /v1/admin/senders',
+  getAnySender: 'GET /v1/admin/senders/{id}',
+  changeAnySender: 'PATCH /v1/admin/senders/{id}',
   listDeadLetters: 'GET /v1/admin/dead',
   getDeadLetter: 'GET /v1/admin/dead/{position}',
   replayDeadLetter: 'POST /v1/admin/dead/{position}/replay',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { eventFiltersSchema } from './event.ts';
 import { namedLimitSchema } from './limit.ts';
 import { planSchema } from './plan.ts';
-import { durationSchema } from './time.ts';
+import { durationSchema, timestampSchema } from './time.ts';
 
 const id = z
   .string()
@@ -51,12 +51,37 @@ const scopes = z
   .min(1)
   .max(32);
 
-export const apiKeySchema = z.strictObject({
+const apiKeySchema = z.strictObject({
   id,
   secret: z.string().min(32).max(255),
   environment,
   scopes: scopes.default(['*']),
+  expires_at: timestampSchema.optional(),
 });
+
+const keyName = z.string().max(100);
+const expiry = timestampSchema.nullable();
+
+/** A key that is asked for by the API. */
+export const newKeySchema = z.strictObject({
+  name: keyName.default(''),
+  environment: z.enum(['live', 'test']).optional(),
+  scopes: scopes.default(['*']),
+  expires_at: expiry.default(null),
+});
+
+/** What is known of a key, whether it came from the file or by the API. */
+export const keyAccountSchema = z.object({
+  id: z.string(),
+  name: z.string().default(''),
+  environment,
+  scopes: scopes.default(['*']),
+  expires_at: z.union([z.number(), timestampSchema]).nullable().default(null),
+  created_at: z.number().nullable().default(null),
+});
+
+/** How long the key that is rotated goes on working beside the new one. */
+export const rotationSchema = z.strictObject({ overlap: durationSchema.default(86_400_000) });
 
 export const portfolioSchema = z.strictObject({
   id,
@@ -155,3 +180,38 @@ export const accountsFileSchema = z.strictObject({
 export type Environment = z.output<typeof environment>;
 export type PortfolioAccount = z.output<typeof portfolioSchema>;
 export type SenderAccount = z.output<typeof senderSchema>;
+export type KeyAccount = z.output<typeof keyAccountSchema>;
+export type WorkspaceAccount = z.output<typeof workspaceSchema>;
+
+/** What the operator makes and changes. */
+const inWorkspace = { workspace: id };
+const disabled = z.boolean().optional();
+export const keyOfSchema = newKeySchema.extend({ ...inWorkspace, environment });
+export const portfolioOfSchema = portfolioSchema.extend(inWorkspace);
+export const senderOfSchema = senderSchema.extend(inWorkspace);
+export const workspacePatchSchema = changes({ plan: planSchema.optional(), disabled });
+export const keyPatchSchema = changes({
+  name: keyName.optional(),
+  scopes: scopes.optional(),
+  expires_at: expiry.optional(),
+  disabled,
+});
+export const portfolioOfPatchSchema = changes({
+  messaging_limit: messagingLimit.optional(),
+  limits: namedLimits.optional(),
+  disabled,
+});
+export const senderOfPatchSchema = changes({
+  throughput: senderSchema.shape.throughput.unwrap().optional(),
+  limits: namedLimits.optional(),
+  paused: z.boolean().optional(),
+  arrival_bound: durationSchema.optional(),
+  access_token: senderSchema.shape.access_token.optional(),
+  app_secret: senderSchema.shape.app_secret.nullable(),
+  verify_token: senderSchema.shape.verify_token.nullable(),
+  disabled,
+});
+/** Fields of a sender that are kept encrypted. */
+export const SENDER_SECRETS: readonly string[] = ['access_token', 'app_secret', 'verify_token'];
+/** Without a workspace: everything. */
+export const stopSchema = z.strictObject({ workspace: id.optional() });

@@ -143,3 +143,46 @@ export const planSchema = z
     what_if: z.object({ sender: text, ...forecast }).nullable(),
   })
   .meta({ id: 'Plan', description: 'What would become of a bulk request.' });
+
+const orNull = isoOut.nullable();
+const keyView = {
+  id: text,
+  name: text,
+  environment,
+  scopes: z.array(text),
+  created_at: orNull,
+  expires_at: orNull,
+  from_file: z.boolean().meta({ description: 'It stands in the accounts file.' }),
+  revoked: z.boolean(),
+};
+const shown = { secret: text.meta({ description: 'Shown only now.' }) };
+const inWorkspace = { workspace: text };
+export const keySchema = z.object(keyView).meta({ id: 'Key', description: 'An API key without its secret.' });
+export const newKeyViewSchema = z.object({ ...keyView, ...shown }).meta({ id: 'NewKey' });
+export const adminKeySchema = z.object({ ...inWorkspace, ...keyView }).meta({ id: 'AdminKey' });
+export const adminNewKeySchema = z
+  .object({ ...inWorkspace, ...keyView, ...shown })
+  .meta({ id: 'AdminNewKey' });
+export const adminWorkspaceSchema = z
+  .object({ id: text, plan: requestPlanSchema, disabled: z.boolean(), stopped: z.boolean() })
+  .meta({ id: 'Workspace' });
+export const adminPortfolioSchema = z
+  .object({ ...inWorkspace, ...portfolioViewSchema.shape, disabled: z.boolean() })
+  .meta({ id: 'AdminPortfolio' });
+export const adminSenderSchema = z
+  .object({ ...inWorkspace, ...senderViewSchema.shape })
+  .meta({ id: 'AdminSender' });
+export const stoppedSchema = z
+  .object({ workspace: text.nullable(), stopped: z.boolean() })
+  .meta({ id: 'Stopped', description: 'Null: everything.' });
+export const auditEntrySchema = z
+  .object({
+    id: text,
+    at: isoOut,
+    actor: text.meta({ description: 'Id of the API key, or `admin`.' }),
+    action: text,
+    workspace: text,
+    subject: text,
+    changes: z.record(text, z.unknown()),
+  })
+  .meta({ id: 'AuditEntry', description: 'Who changed what. Never a secret.' });

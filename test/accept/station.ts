@@ -77,7 +77,15 @@ const senderOf = (id: string, over: Partial<Sender> = {}): Sender => {
     external_id: '1',
     access_token: 't',
   });
-  return { ...account, workspace: 'acme', portfolio: undefined, home: 'p:bm', disabled: false, ...over };
+  return {
+    ...account,
+    workspace: 'acme',
+    portfolio: undefined,
+    home: 'p:bm',
+    disabled: false,
+    stopped: undefined,
+    ...over,
+  };
 };
 
 /** Every record of the jobs stream, in order. */

@@ -28,7 +28,7 @@ export interface HarnessOptions {
   accept?: (real: Accept) => Accept;
   /** Of all workspaces; unlimited by default. */
   plan?: z.input<typeof planSchema>;
-  overrides?: Partial<Pick<ApiOptions, 'ledger' | 'bodiesMaxBytes' | 'checks'>>;
+  overrides?: Partial<Pick<ApiOptions, 'config' | 'ledger' | 'bodiesMaxBytes' | 'checks'>>;
 }
 
 export type Harness = Awaited<ReturnType<typeof startHarness>>;

@@ -94,7 +94,7 @@ export class Turn {
 
   async #step(): Promise<Step> {
     const sender = this.#context.accounts.sender(this.#lane.id.sender);
-    if (!sender || sender.disabled || sender.paused) return this.#rest(PAUSED_RETRY_MS);
+    if (!sender || sender.disabled || sender.paused || sender.stopped) return this.#rest(PAUSED_RETRY_MS);
     if (this.#window && this.#isStale(this.#window)) this.#window = undefined;
     if (this.#window?.whole && this.#window.candidates.length === 0) return this.#nothingDue(this.#window);
     if (!this.#window || this.#window.candidates.length === 0) {

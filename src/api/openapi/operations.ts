@@ -1,6 +1,9 @@
 // Every operation of the API. A new group of routes adds its file here.
+
+import { adminOperations } from './admin.ts';
 import { deadOperations } from './dead.ts';
 import { jobOperations } from './jobs.ts';
+import { keyOperations } from './keys.ts';
 import { limitOperations } from './limits.ts';
 import { messageOperations } from './messages.ts';
 import type { Operations } from './operation.ts';
@@ -15,7 +18,9 @@ export const OPERATIONS: Operations = {
   ...senderOperations,
   ...suppressionOperations,
   ...webhookOperations,
+  ...keyOperations,
   ...limitOperations,
+  ...adminOperations,
   ...deadOperations,
   ...systemOperations,
 };

@@ -15,7 +15,7 @@ import { IF_MATCH, IF_NONE_MATCH, json, NOT_MODIFIED, type Operations, ok, withT
 
 const tag = 'Senders';
 
-const LISTED = {
+export const LISTED = {
   id: 's1',
   platform: 'meta',
   environment: 'live',
@@ -28,7 +28,13 @@ const LISTED = {
   disabled: false,
 };
 const SENDER = { ...LISTED, hold: null };
-const PORTFOLIO = { id: 'acme_bm', environment: 'live', messaging_limit: 2_000, limits: [], senders: ['s1'] };
+export const PORTFOLIO = {
+  id: 'acme_bm',
+  environment: 'live',
+  messaging_limit: 2_000,
+  limits: [],
+  senders: ['s1'],
+};
 
 export const senderOperations: Operations = {
   'GET /v1/senders': {

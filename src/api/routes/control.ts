@@ -15,10 +15,9 @@ import {
 import type { Job } from '../../contract/job.ts';
 import type { JobPosition, LedgerReader } from '../../ledger/port.ts';
 import { callerOf } from '../auth.ts';
-import type { Body } from '../body.ts';
 import { tagged } from '../etag.ts';
 import type { HomeIndex } from '../home-index.ts';
-import { jsonBody } from '../json-body.ts';
+import { jsonBody, optionalBody } from '../json-body.ts';
 import { noQuery, parseQuery } from '../query.ts';
 
 export interface ControlRoutesOptions {
@@ -55,7 +54,7 @@ export function controlRoutes(app: FastifyInstance, options: ControlRoutesOption
     });
 
   app.post<{ Params: { id: string } }>('/v1/jobs/:id/retry', write, async (request) => {
-    const { include } = orNothing(request, jobRetrySchema);
+    const { include } = optionalBody(request, jobRetrySchema);
     parseQuery(noQuery, request.query);
     const { id } = request.params;
     const { home } = await read(callerOf(request), id);
@@ -133,14 +132,6 @@ async function unlessEnded(
 }
 
 /** Nothing, or an empty object. */
-const noBody = (request: FastifyRequest) => orNothing(request, nothing);
-
-/** A body that may be left out: then it is an empty object. */
-function orNothing<Schema extends z.ZodType>(request: FastifyRequest, schema: Schema): z.output<Schema> {
-  const body = request.body as Body | undefined;
-  if (body !== undefined && body.raw.length > 0) return jsonBody(request, schema).value;
-  body?.lease.release();
-  return schema.parse({});
-}
+const noBody = (request: FastifyRequest) => optionalBody(request, nothing);
 
 const noSuchJob = () => refused('not_found', 'There is no such job.');

@@ -16,16 +16,7 @@ export function portfolioRoutes(app: FastifyInstance, { accounts, secret }: Send
   const read = { config: { scope: 'senders:read' as const } };
   const write = { config: { scope: 'senders:write' as const } };
   const cursors = createCursors<string>(secret, 'portfolios');
-  const view = ({ id, environment, messaging_limit, limits, workspace }: Portfolio) => ({
-    id,
-    environment,
-    messaging_limit,
-    limits: limitViews(limits),
-    senders: accounts
-      .senders({ workspace, environment })
-      .filter(({ portfolio }) => portfolio?.id === id)
-      .map((sender) => sender.id),
-  });
+  const view = (one: Portfolio) => portfolioView(accounts, one);
 
   app.get('/v1/portfolios', read, (request) => {
     const caller = callerOf(request);
@@ -60,3 +51,17 @@ function ownPortfolio(accounts: Accounts, request: FastifyRequest, id: string): 
   if (found) return found;
   throw refused('not_found', 'There is no such portfolio.');
 }
+
+export const portfolioView = (
+  accounts: Pick<Accounts, 'senders'>,
+  { id, environment, messaging_limit, limits, workspace }: Portfolio,
+) => ({
+  id,
+  environment,
+  messaging_limit,
+  limits: limitViews(limits),
+  senders: accounts
+    .senders({ workspace, environment })
+    .filter(({ portfolio }) => portfolio?.id === id)
+    .map((sender) => sender.id),
+});

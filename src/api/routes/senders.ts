@@ -80,7 +80,7 @@ function ownSender(accounts: Accounts, request: FastifyRequest, id: string): Sen
   throw refused('not_found', 'There is no such sender.');
 }
 
-const senderView = (sender: Sender) => ({
+export const senderView = (sender: Sender) => ({
   id: sender.id,
   platform: sender.platform,
   environment: sender.environment,
