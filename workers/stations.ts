@@ -1,5 +1,6 @@
 // The stations by name, each built from the stores. One process may run any set of them.
 import { createAccept } from '../src/accept/accept.ts';
+import { createBacklog } from '../src/accept/backlog.ts';
 import { createControlStation } from '../src/accept/control.ts';
 import { createRetries } from '../src/accept/retry.ts';
 import { createApi } from '../src/api/app.ts';
@@ -59,7 +60,7 @@ const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: 
 export function apiOf(stores: Stores): Service & { url(): string } {
   const { config } = stores;
   const { namespace } = config;
-  const accept = createAccept({ ...stores, namespace, check });
+  const accept = createAccept({ ...stores, namespace, check, backlog: backlogOf(stores) });
   const control = createControlStation({
     ...stores,
     namespace,
@@ -104,6 +105,14 @@ const intakeOf = (stores: Stores): Service =>
   });
 
 const retriesOf = (stores: Stores) => createRetries({ ...stores, namespace: stores.config.namespace });
+
+const backlogOf = (stores: Stores) =>
+  createBacklog({
+    ...stores,
+    namespace: stores.config.namespace,
+    workspaceMax: stores.config.backlogWorkspaceMax,
+    totalMax: stores.config.backlogTotalMax,
+  });
 
 const controlsOf = ({ redis, config, accounts }: Stores) =>
   createControls(redis, config.namespace, {

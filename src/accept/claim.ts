@@ -1,6 +1,5 @@
 // The idempotency claim: one key, one body, one job. A try holds it under a lease; what becomes of it is one script each.
 import type { Clock } from '../base/clock.ts';
-import { messageOf, unavailable } from '../base/failure.ts';
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import type { idempotencyKeys } from './keys.ts';
@@ -54,7 +53,7 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
       const owner = clock.randomHex(OWNER_BYTES);
       const memoryMs = order.keyless ? LEASE_MS : MEMORY_MS;
       const args = [order.fingerprint, owner, order.job, order.home, clock.now(), LEASE_MS, memoryMs];
-      const answer = await run(redis, CLAIM, [order.keys.claim, order.keys.reply], args);
+      const answer = await redis.run<string[]>(CLAIM, [order.keys.claim, order.keys.reply], args);
       if (answer[0] !== 'claimed') return elsewhere(answer);
       return {
         state: 'held',
@@ -71,22 +70,12 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
         REPLY_MS,
         held.keyless ? 0 : MEMORY_MS,
       ];
-      return elsewhere(await run(redis, DONE, [held.keys.claim, held.keys.reply], args));
+      return elsewhere(await redis.run<string[]>(DONE, [held.keys.claim, held.keys.reply], args));
     },
     release: async (held, unsure) => {
       await redis.run(RELEASE, [held.keys.claim], [held.owner, unsure ? 1 : 0]).catch(() => {});
     },
   };
-}
-
-/** A Redis that is full is as good as away: nothing can be promised. */
-async function run(redis: Redis, ...[script, keys, args]: Parameters<Redis['run']>): Promise<string[]> {
-  try {
-    return await redis.run<string[]>(script, keys, args);
-  } catch (error) {
-    if (/\bOOM\b/.test(messageOf(error))) throw unavailable('The store is full', error);
-    throw error;
-  }
 }
 
 function elsewhere(answer: string[]): Claimed {
