@@ -19,7 +19,7 @@ import { createOutboxFull, hintTold } from '../src/ledger/outbox.ts';
 import { createHalt } from '../src/memory/halt.ts';
 import { createSeats } from '../src/memory/seats.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
-import { aftermathOf } from '../src/platforms/meta/aftermath.ts';
+import { aftermathOf, isOptOut } from '../src/platforms/meta/aftermath.ts';
 import { check } from '../src/platforms/meta/check.ts';
 import { createMeta } from '../src/platforms/meta/client.ts';
 import { metaWebhook } from '../src/platforms/meta/webhook.ts';
@@ -134,6 +134,7 @@ function receiptsOf(stores: Stores): Service {
     findJob,
     personOf: stores.persons.of,
     aftermathOf,
+    isOptOut,
   });
 }
 
