@@ -1,8 +1,8 @@
 // The stations by name, each built from the stores. One process may run any set of them.
 import { createAccept } from '../src/accept/accept.ts';
-import { createBacklog } from '../src/accept/backlog.ts';
 import { createControlStation } from '../src/accept/control.ts';
 import { createRetries } from '../src/accept/retry.ts';
+import { createStreamAccept } from '../src/accept/stream.ts';
 import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
@@ -16,10 +16,11 @@ import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
 import { createOutboxFull, hintTold } from '../src/ledger/outbox.ts';
+import { createUploads } from '../src/ledger/uploads.ts';
 import { createHalt } from '../src/memory/halt.ts';
 import { createSeats } from '../src/memory/seats.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
-import { aftermathOf, isOptOut } from '../src/platforms/meta/aftermath.ts';
+import { aftermathOf } from '../src/platforms/meta/aftermath.ts';
 import { check } from '../src/platforms/meta/check.ts';
 import { createMeta } from '../src/platforms/meta/client.ts';
 import { metaWebhook } from '../src/platforms/meta/webhook.ts';
@@ -44,6 +45,8 @@ const CALL_DEADLINE_MS = 31_000;
 
 /** Connections to one receiver of webhooks. */
 const WEBHOOK_CONNECTIONS = 8;
+/** Silent uploads that one sweep gives up. */
+const UPLOADS_AT_ONCE = 20;
 
 const WEBHOOKS = { meta: metaWebhook };
 
@@ -60,7 +63,7 @@ const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: 
 export function apiOf(stores: Stores): Service & { url(): string } {
   const { config } = stores;
   const { namespace } = config;
-  const accept = createAccept({ ...stores, namespace, check, backlog: backlogOf(stores) });
+  const accept = createAccept({ ...stores, namespace, check });
   const control = createControlStation({
     ...stores,
     namespace,
@@ -72,6 +75,7 @@ export function apiOf(stores: Stores): Service & { url(): string } {
     namespace,
     personOf: stores.persons.of,
     accept,
+    stream: createStreamAccept({ ...stores, namespace, uploads: uploadsOf(stores), check }),
     control,
     webhooks: WEBHOOKS,
     check,
@@ -95,6 +99,8 @@ export function watchdogOf(stores: Stores, services: readonly Service[]): Watchd
   return createWatchdog({ ...stores, services, answers });
 }
 
+const uploadsOf = ({ redis, config }: Stores) => createUploads(redis, config.namespace);
+
 const intakeOf = (stores: Stores): Service =>
   createIntake({
     ...stores,
@@ -105,14 +111,6 @@ const intakeOf = (stores: Stores): Service =>
   });
 
 const retriesOf = (stores: Stores) => createRetries({ ...stores, namespace: stores.config.namespace });
-
-const backlogOf = (stores: Stores) =>
-  createBacklog({
-    ...stores,
-    namespace: stores.config.namespace,
-    workspaceMax: stores.config.backlogWorkspaceMax,
-    totalMax: stores.config.backlogTotalMax,
-  });
 
 const controlsOf = ({ redis, config, accounts }: Stores) =>
   createControls(redis, config.namespace, {
@@ -134,7 +132,6 @@ function receiptsOf(stores: Stores): Service {
     findJob,
     personOf: stores.persons.of,
     aftermathOf,
-    isOptOut,
   });
 }
 
@@ -167,6 +164,7 @@ const upkeepOf = (stores: Stores): Service =>
     namespace: stores.config.namespace,
     holders: createHolders(stores.redis, stores.config.namespace),
     overdue: createOverdueLanes({ redis: stores.redis, namespace: stores.config.namespace }),
+    uploads: () => uploadsOf(stores).endSilent(stores.clock.now(), UPLOADS_AT_ONCE),
     resend: () =>
       resendDue({
         ...stores,

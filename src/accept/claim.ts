@@ -1,5 +1,6 @@
 // The idempotency claim: one key, one body, one job. A try holds it under a lease; what becomes of it is one script each.
 import type { Clock } from '../base/clock.ts';
+import { messageOf, unavailable } from '../base/failure.ts';
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import type { idempotencyKeys } from './keys.ts';
@@ -41,6 +42,8 @@ export type Claimed =
 export interface Claims {
   /** An empty `job` only looks: a key that nobody holds stays free (`absent`). */
   claim(order: ClaimOrder): Promise<Claimed>;
+  /** The lease from now on. False: another try holds the claim. */
+  renew(held: Held): Promise<boolean>;
   /** The log has the job. When another try was faster, what that one left is the answer. */
   done(held: Held, reply: string): Promise<Claimed>;
   /** `unsure`: the log may have the job, so the key stays bound to it. Never throws: the lease ends what this could not. */
@@ -53,12 +56,18 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
       const owner = clock.randomHex(OWNER_BYTES);
       const memoryMs = order.keyless ? LEASE_MS : MEMORY_MS;
       const args = [order.fingerprint, owner, order.job, order.home, clock.now(), LEASE_MS, memoryMs];
-      const answer = await redis.run<string[]>(CLAIM, [order.keys.claim, order.keys.reply], args);
+      const answer = await run(redis, CLAIM, [order.keys.claim, order.keys.reply], args);
       if (answer[0] !== 'claimed') return elsewhere(answer);
       return {
         state: 'held',
         held: { ...order, owner, job: text(answer[1]), home: text(answer[2]), createdMs: Number(answer[3]) },
       };
+    },
+    renew: async (held) => {
+      const { keys, fingerprint, owner, job, home, createdMs, keyless } = held;
+      const memoryMs = keyless ? LEASE_MS : MEMORY_MS;
+      const args = [fingerprint, owner, job, home, createdMs, LEASE_MS, memoryMs];
+      return (await run(redis, CLAIM, [keys.claim, keys.reply], args))[0] === 'claimed';
     },
     done: async (held, reply) => {
       const args = [
@@ -70,12 +79,22 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
         REPLY_MS,
         held.keyless ? 0 : MEMORY_MS,
       ];
-      return elsewhere(await redis.run<string[]>(DONE, [held.keys.claim, held.keys.reply], args));
+      return elsewhere(await run(redis, DONE, [held.keys.claim, held.keys.reply], args));
     },
     release: async (held, unsure) => {
       await redis.run(RELEASE, [held.keys.claim], [held.owner, unsure ? 1 : 0]).catch(() => {});
     },
   };
+}
+
+/** A Redis that is full is as good as away: nothing can be promised. */
+async function run(redis: Redis, ...[script, keys, args]: Parameters<Redis['run']>): Promise<string[]> {
+  try {
+    return await redis.run<string[]>(script, keys, args);
+  } catch (error) {
+    if (/\bOOM\b/.test(messageOf(error))) throw unavailable('The store is full', error);
+    throw error;
+  }
 }
 
 function elsewhere(answer: string[]): Claimed {

@@ -13,6 +13,7 @@ import { startMsOf } from '../lanes/cursor.ts';
 import { jobKeys } from '../ledger/keys.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { JobRow } from '../ledger/row.ts';
+import { isUploading } from '../ledger/row.ts';
 import type { Log } from '../log/port.ts';
 import { entryOf } from './job-records.ts';
 import type { Retries } from './retry.ts';
@@ -68,6 +69,8 @@ export function createControlStation(options: ControlOptions): ControlStation {
         ...(patch.priority === undefined ? {} : { priority: patch.priority }),
       };
       refuseEnded(row.state, 'patch');
+      if (isUploading(row.seal))
+        throw refused('conflict', 'The job is still being uploaded: change it when it is in.');
       checkTimes(row.seal, changes, options.clock.now());
       return submit(options, row, { action: 'patch', changes });
     },

@@ -36,7 +36,7 @@ export function createFirstSeen(capacity: number): FirstSeen {
   };
 }
 
-function integerOf(text: string): number {
+export function integerOf(text: string): number {
   let number = 0;
   for (let i = 1; i < text.length; i += 1) number = number * 10 + text.charCodeAt(i) - ZERO;
   return number;

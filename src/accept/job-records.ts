@@ -3,8 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../accounts/port.ts';
 import { packRows } from '../base/rows.ts';
 import { sha256Hex } from '../base/secret.ts';
-import type { JobRecord, SealRecord } from '../contract/record.ts';
+import type { ChunkRecord, JobRecord, SealRecord } from '../contract/record.ts';
 import { type BulkRequestBody, JOB_LIFE_MS } from '../contract/request.ts';
+import { packLeftOut } from '../ledger/left-out.ts';
 import type { LogEntry } from '../log/port.ts';
 import { cutRows } from './chunks.ts';
 import type { Held } from './claim.ts';
@@ -39,7 +40,8 @@ export async function recordsOf(
   for (const { from, count, raw } of cutRows(checked.rows)) {
     const sha256 = sha256Hex(raw);
     const rows = packRows(raw).toString('base64');
-    entries.push(entryOf({ ...base, type: 'chunk', n: starts.length, from, count, sha256, rows }));
+    const own = leftOutOf(checked, from, from + count);
+    entries.push(entryOf({ ...base, type: 'chunk', n: starts.length, from, count, sha256, rows, ...own }));
     starts.push(from);
     digests.push(sha256);
     if (starts.length % BREATHE_CHUNKS === 0) await nextTurn();
@@ -49,13 +51,22 @@ export async function recordsOf(
     type: 'seal',
     starts,
     digests,
-    ...sealed(principal, held, body, checked),
+    ...sealed(principal, held, body, { ...checked, rows: checked.rows.length }),
   };
   return { entries: [...entries, entryOf(seal)], seal };
 }
 
+function leftOutOf({ leftOut }: CheckedRows, from: number, end: number): Pick<ChunkRecord, 'left_out'> {
+  if (leftOut.length === 0) return {};
+  const own = leftOut.filter(({ index }) => index >= from && index < end);
+  return own.length === 0 ? {} : { left_out: packLeftOut(own).toString('base64') };
+}
+
+/** How many rows there are, and what became of them. */
+type Counted = Pick<CheckedRows, 'total' | 'rejectedCount' | 'duplicateCount'> & { rows: number };
+
 /** What all rows share. */
-function sealed(principal: Principal, held: Held, body: BulkRequestBody, checked: CheckedRows) {
+export function sealed(principal: Principal, held: Held, body: BulkRequestBody, checked: Counted) {
   const expiresAt = expiryOf(body, held.createdMs);
   return {
     workspace: principal.workspace,
@@ -63,7 +74,7 @@ function sealed(principal: Principal, held: Held, body: BulkRequestBody, checked
     kind: 'messages' as const,
     sender: body.sender,
     created_at: held.createdMs,
-    rows: checked.rows.length,
+    rows: checked.rows,
     total: checked.total,
     rejected_count: checked.rejectedCount,
     duplicate_count: checked.duplicateCount,
@@ -91,6 +102,11 @@ export function entryOf(record: JobRecord): LogEntry {
     dies_at: String(record.dies_at),
   };
   if (record.type === 'chunk')
-    Object.assign(headers, { n: String(record.n), from: String(record.from), count: String(record.count) });
+    Object.assign(headers, {
+      n: String(record.n),
+      from: String(record.from),
+      count: String(record.count),
+      ...(record.stream && { stream: '1' }),
+    });
   return { key: record.job, headers, value: JSON.stringify(record) };
 }

@@ -13,7 +13,7 @@ import { laneKeys } from '../lanes/keys.ts';
 import { wakeOf } from '../lanes/lanes.ts';
 import { stir } from '../lanes/overdue.ts';
 import { chunkKeys, jobKeys } from '../ledger/keys.ts';
-import { chunkRange, type JobRow } from '../ledger/row.ts';
+import { chunkRange, type JobRow, startsOf } from '../ledger/row.ts';
 
 const retryScript = loadScript(import.meta.dirname, 'lua/retry.lua');
 
@@ -66,7 +66,8 @@ async function plan(
   const wanted = include.reduce((sum, name) => sum + counts[name], 0);
   if (wanted === 0) return found;
   const room = await roomOf(options, seal);
-  for (let n = 0; n < seal.starts.length && found.count < room; n += 1)
+  const chunks = startsOf(seal).length;
+  for (let n = 0; n < chunks && found.count < room; n += 1)
     await addChunk(options, seal, n, include, room, found);
   return { ...found, remaining: Math.max(0, wanted - found.count - found.unreadable) };
 }

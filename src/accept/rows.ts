@@ -12,6 +12,7 @@ import {
   templateSchema,
   textSchema,
 } from '../contract/request.ts';
+import type { LeftOut } from '../ledger/port.ts';
 import { createFirstSeen } from './first-seen.ts';
 
 /** 0.1 ms of work; 15 ms when every message brings a faulty content of its own. */
@@ -23,7 +24,7 @@ export interface RowProblem {
   index: number;
   /** Inside the message: `to`, `template.name`; empty for the message itself. */
   field: string;
-  code: 'invalid_recipient' | 'invalid_message' | 'variables_missing';
+  code: 'invalid_recipient' | 'invalid_message' | 'variables_missing' | 'invalid_line';
   message: string;
 }
 
@@ -37,6 +38,8 @@ export interface CheckedRows {
   /** The first 100. */
   duplicates: { index: number; of: number }[];
   duplicateCount: number;
+  /** All of both, by index. */
+  leftOut: LeftOut[];
 }
 
 /** What the platform can say against a message before it is sent; `Platform.check` of platforms/port.ts. Runs for every row. */
@@ -57,6 +60,7 @@ export async function checkRows(
     rejectedCount: 0,
     duplicates: [],
     duplicateCount: 0,
+    leftOut: [],
   };
   const seen = createFirstSeen(messages.length);
   for (let index = 0; index < messages.length; index += 1) {
@@ -64,12 +68,14 @@ export async function checkRows(
     const row = checkMessage(messages[index], content, check);
     if ('code' in row) {
       found.rejectedCount += 1;
+      found.leftOut.push({ index, code: row.code, message: row.message, of: null, line: null });
       if (found.rejected.length < MAX_DETAILS) found.rejected.push({ index, ...row });
       continue;
     }
     const of = seen.of(samePhone(row[0]), index);
     if (of !== undefined) {
       found.duplicateCount += 1;
+      found.leftOut.push({ index, ...duplicateOf(of), of, line: null });
       if (found.duplicates.length < MAX_DETAILS) found.duplicates.push({ index, of });
       continue;
     }
@@ -79,8 +85,14 @@ export async function checkRows(
   return found;
 }
 
-type Fault = Omit<RowProblem, 'index'>;
-type Filled = Exclude<Row, 0>;
+/** How a row that repeats the number of another is listed. */
+export const duplicateOf = (of: number) => ({
+  code: 'duplicate',
+  message: `the number of row ${of} again: it is sent once`,
+});
+
+export type Fault = Omit<RowProblem, 'index'>;
+export type Filled = Exclude<Row, 0>;
 
 const fault = (field: string, message: string, code: Fault['code'] = 'invalid_message'): Fault => ({
   field,
@@ -124,7 +136,8 @@ const isKnown = (field: string): boolean =>
   field === 'template' ||
   field === 'text';
 
-function checkMessage(message: unknown, common: Content, check: ContentCheck): Filled | Fault {
+/** One message: the row that stays of it, or what is wrong with it. */
+export function checkMessage(message: unknown, common: Content, check: ContentCheck): Filled | Fault {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return NOT_AN_OBJECT;
   const unknown = unknownField(message);
   if (unknown !== undefined) return fault(unknown.slice(0, 64), 'the message has a field that is not known');

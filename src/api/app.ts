@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ControlStation } from '../accept/control.ts';
 import type { Accept } from '../accept/port.ts';
 import type { ContentCheck } from '../accept/rows.ts';
+import type { StreamAccept } from '../accept/stream.ts';
 import { createAuditTrail } from '../accounts/audit.ts';
 import type { Accounts } from '../accounts/port.ts';
 import type { AccountsRegistry } from '../accounts/registry.ts';
@@ -22,12 +23,13 @@ import type { LedgerReader } from '../ledger/port.ts';
 import type { Log } from '../log/port.ts';
 import type { Webhook } from '../platforms/port.ts';
 import { createDeliveries } from '../subscribers/deliveries.ts';
-import { checkAccepts } from './accepts.ts';
+import { answerTypeOf } from './accepts.ts';
 import { auditChanges } from './audit.ts';
 import { checkAdmin, checkScope, identify, unknownKey } from './auth.ts';
 import { readBody } from './body.ts';
 import { BODIES_IN_FLIGHT_MAX_BYTES, createBodyBudget, KEYLESS_IN_FLIGHT_MAX_BYTES } from './body-budget.ts';
 import { createEdge } from './edge.ts';
+import { createExports } from './export.ts';
 import { foreseen } from './foreseen.ts';
 import { type Checks, urlOf } from './health.ts';
 import { createHomeIndex } from './home-index.ts';
@@ -51,12 +53,14 @@ import { portfolioRoutes } from './routes/portfolios.ts';
 import { senderRoutes } from './routes/senders.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
 import { systemRoutes } from './routes/system.ts';
+import { uploadRoutes } from './routes/uploads.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface ApiOptions {
   config: { host: string; port: number; adminKey?: string | undefined };
   accounts: Accounts & Pick<AccountsRegistry, 'change' | 'create' | 'mark' | 'remove'>;
   accept: Accept;
+  stream: StreamAccept;
   control: ControlStation;
   ledger: LedgerReader;
   /** What a platform can say against a message before it is sent. */
@@ -127,12 +131,13 @@ export function createApi(options: ApiOptions): Api {
     senderRoutes(routes, { ...options, states });
     portfolioRoutes(routes, { ...options, states });
     planRoutes(routes, { ...options, states });
-    jobRoutes(routes, { ...options, ledger, homes });
+    jobRoutes(routes, { ...options, ledger, homes, exports: createExports(options.ledger) });
     controlRoutes(routes, { ...options, ledger, homes });
     deadRoutes(routes, options);
     eventRoutes(routes, { ...options, ledger, homes });
     suppressionRoutes(routes, options);
     webhookRoutes(routes, { ...options, deliveries: createDeliveries(options.redis, options.namespace) });
+    uploadRoutes(routes, { ...options, ledger });
     hookRoutes(routes, { ...options, homes, attemptIds: createAttemptIds(options.secret) });
   });
   return {
@@ -184,10 +189,10 @@ function guard(app: FastifyInstance, options: ApiOptions): void {
   app.decorateRequest('principal', undefined);
   const count = requestLimits(app, options);
   app.addHook('onRequest', async (request, reply) => {
-    const { scope, accepts = 'application/json' } = request.routeOptions.config;
+    const { scope } = request.routeOptions.config;
     if (scope === 'admin' && !request.is404) {
       checkAdmin(config.adminKey, request);
-      checkAccepts(request.headers.accept, accepts);
+      answerTypeOf(request);
       return;
     }
     if (scope === undefined && !request.is404) return;
@@ -197,7 +202,7 @@ function guard(app: FastifyInstance, options: ApiOptions): void {
     if (!principal) throw unknownKey(request);
     request.principal = principal;
     checkScope(principal, scope);
-    checkAccepts(request.headers.accept, accepts);
+    answerTypeOf(request);
   });
 }
 
@@ -220,8 +225,8 @@ function parseBodies(app: FastifyInstance, { metrics, bodiesMaxBytes }: ApiOptio
   );
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
-    // Of an unknown route nothing is read.
-    if (request.is404) return undefined;
+    // Of an unknown route nothing is read, and an upload is read by who takes it.
+    if (request.is404 || request.routeOptions.config.streams) return undefined;
     return readBody(request, request.principal ? customers : strangers);
   });
 }

@@ -10,8 +10,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a key must be allowed to do here, `any`: only be a key; without it the route is open to everybody. */
     scope?: RouteScope;
-    /** The type of its answers, where that is not JSON. */
-    accepts?: string;
+    /** The types of its answers, where that is not JSON. */
+    accepts?: string | readonly string[];
+    /** The handler reads the body as it comes. */
+    streams?: true;
   }
   interface FastifyRequest {
     principal: Principal | undefined;

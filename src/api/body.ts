@@ -60,7 +60,7 @@ function checkType(header: string | undefined): void {
   throw refused('unsupported_media_type', 'The body must be JSON in UTF-8: content-type: application/json.');
 }
 
-function decoderFor(header: string | undefined): Transform | undefined {
+export function decoderFor(header: string | undefined): Transform | undefined {
   const encoding = (header ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity') return undefined;
   const make = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
@@ -120,7 +120,7 @@ function collect(
 }
 
 /** Resolves when the rest has come, the connection is gone, or there is more of it than we care to read. */
-function drain(incoming: IncomingMessage): Promise<void> {
+export function drain(incoming: IncomingMessage): Promise<void> {
   if (
     incoming.complete ||
     incoming.destroyed ||

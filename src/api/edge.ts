@@ -1,12 +1,13 @@
 // The HTTP server at the edge: its bounds in time, size and number, and the errors that happen before a request is one.
 // Fastify's own defaults are no bound at all: requestTimeout 0 switches Node's off (reliability §6.4).
 import type { Duplex } from 'node:stream';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import { PROBLEM_STATUS } from '../contract/problem.ts';
 import { BODY_MAX_BYTES } from './body.ts';
 import { failureOf, internal, problemBody, sendProblem } from './problem.ts';
+import { UPLOAD_MAX_MS } from './upload-body.ts';
 
 /** From the first byte of a request to its last. */
 const REQUEST_MAX_MS = 30_000;
@@ -28,7 +29,8 @@ export function createEdge(clock: Clock): FastifyInstance {
     genReqId: () => requestId(clock),
     // A caller's id would end up in our log.
     requestIdHeader: false,
-    requestTimeout: REQUEST_MAX_MS,
+    // Uploads may take this long; every other request is bounded below.
+    requestTimeout: UPLOAD_MAX_MS,
     connectionTimeout: CONNECTION_MAX_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxRequestsPerSocket: REQUESTS_PER_SOCKET,
@@ -43,8 +45,27 @@ export function createEdge(clock: Clock): FastifyInstance {
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, requestId(clock)),
   });
   app.server.maxConnections = SOCKETS_MAX;
+  app.addHook('onRequest', async (request, reply) => boundBody(request, reply, clock));
   return app;
 }
+
+/** A body that has not come in time is not waited for. */
+function boundBody(
+  { raw, routeOptions, headers, id }: FastifyRequest,
+  reply: FastifyReply,
+  clock: Clock,
+): void {
+  const bodyless = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+  if (bodyless || routeOptions.config.streams) return;
+  const timer = clock.after(REQUEST_MAX_MS, () => {
+    if (raw.complete) return;
+    if (reply.raw.headersSent) raw.destroy();
+    else answerBrokenRequest(Object.assign(new Error(), { code: LATE }), raw.socket, id);
+  });
+  raw.once('end', () => timer.cancel()).once('close', () => timer.cancel());
+}
+
+const LATE = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /** What Node could not read as a request, answered by hand in the same envelope. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex, id: string): void {
@@ -67,5 +88,5 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex, i
 
 const BROKEN: Record<string, string> = {
   HPE_HEADER_OVERFLOW: 'The headers are too large.',
-  ERR_HTTP_REQUEST_TIMEOUT: 'The request did not arrive in time.',
+  [LATE]: 'The request did not arrive in time.',
 };

@@ -48,6 +48,7 @@ export function foreseen(options: ForeseenOptions): LedgerReader {
         rows: await Promise.all(page.rows.map((job) => withOutlook(homeOfJob(job.id), job))),
       };
     },
+    leftOut: (...query) => ledger.leftOut(...query),
     items: async (home, id, status, fromIndex, limit): Promise<Page<Item, number>> => {
       const page = await ledger.items(home, id, status, fromIndex, limit);
       return { ...page, rows: await withHolds(options, home, id, page.rows) };

@@ -40,6 +40,10 @@ export type KeyLimits = { plan: ("free" | "pro" | "business" | "agency" | "campa
 
 export type Keys = { data: Key[]; has_more: boolean; next_cursor: string | null };
 
+export type LeftOut = { index: number; code: string; message: string; of: number | null; line: number | null };
+
+export type LeftOuts = { data: LeftOut[]; has_more: boolean; next_cursor: string | null };
+
 export type Limit = { name: string; count: number; per: string; pace: "even" | "burst" };
 
 export type LimitUse = { name: string; scope: string; kind: "rolling" | "concurrency" | "unique" | "pair"; count: number; per: string | null; used: number; free: number | null; next_free: string | null; cap: number | null };
@@ -64,7 +68,7 @@ export type Problem = { error: { code: "invalid_request" | "unauthorized" | "for
 
 export type Readiness = { status: "ready" | "not_ready"; checks: Record<string, boolean> };
 
-export type Rejected = { index: number; code: string; message: string };
+export type Rejected = { index: number; code: string; message: string; line?: number };
 
 export type Retried = { job: Job; retried: number; remaining: number; unreadable: number };
 
@@ -100,16 +104,20 @@ export interface Calls {
   sendBulk: { headers?: { "idempotency-key"?: string }; body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages: Message[] }; answer: Accepted };
   /** One message, ahead of bulk jobs. */
   sendOne: { headers?: { "idempotency-key"?: string }; body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; to: string; variables?: string[] | (Record<string, string>); reference?: string }; answer: Accepted };
-  /** What would become of a bulk job, with nothing kept and nothing sent. */
-  planBulk: { body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages: Message[]; what_if?: { throughput?: number; messaging_limit?: number | "unlimited"; sender?: string } }; answer: Plan };
+  /** One job of up to 10,000,000 messages, as a stream of CSV or NDJSON. */
+  uploadJob: { query: { sender: string; "template.name"?: string; "template.language"?: string; "template.components"?: string; "text.body"?: string; "text.preview_url"?: "true" | "false"; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; "quiet_hours.from"?: string; "quiet_hours.to"?: string; "quiet_hours.time_zone"?: string; priority?: "bulk" | "normal" | "high"; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: string; "columns.to"?: string; "columns.reference"?: string; "columns.variables"?: string; "columns.named"?: "true" | "false" }; headers?: { "idempotency-key"?: string }; body: NonNullable<RequestInit['body']>; answer: Accepted };
   /** Jobs, newest first. */
   listJobs: { query?: { limit?: number; cursor?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts"; sender?: string; created_after?: string }; answer: Jobs };
+  /** What would become of a bulk job, with nothing kept and nothing sent. */
+  planBulk: { body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages: Message[]; what_if?: { throughput?: number; messaging_limit?: number | "unlimited"; sender?: string } }; answer: Plan };
   /** One job as it is now. */
   getJob: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Job };
   /** Changes when and in what order a job goes. */
   changeJob: { params: { id: string }; body: { send_at?: string | null; spread?: string | null; priority?: "high" | "normal" | "bulk" }; answer: Job };
   /** Recipients of a job with their status, by index. */
   listItems: { params: { id: string }; query?: { limit?: number; cursor?: string; status?: "queued" | "sending" | "accepted" | "delivered" | "read" | "failed" | "unknown" | "canceled" | "expired" | "suppressed" }; answer: Items };
+  /** Rows of a job that never became items, and why, by index. */
+  listRejected: { params: { id: string }; query?: { limit?: number; cursor?: string }; answer: LeftOuts };
   /** The job as it changes, as server-sent events, until it has ended. */
   followJob: { params: { id: string }; headers?: { "last-event-id"?: string }; answer: Response };
   /** Sends no more of a job until it is resumed. */
@@ -187,7 +195,7 @@ export interface Calls {
   /** All workspaces by id. */
   listAllWorkspaces: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: Workspace[]; has_more: boolean; next_cursor: string | null } };
   /** Makes a workspace. */
-  createWorkspaceForAny: { body: { id: string; plan?: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null; routes?: Record<string, { per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null }>; reset?: "seconds" | "milliseconds" }); opt_out?: { enabled?: boolean; languages?: ("ar" | "de" | "en" | "es" | "fr" | "hi" | "id" | "it" | "nl" | "pl" | "pt" | "ru" | "tr")[]; stop_words?: Record<string, string[]>; start_words?: Record<string, string[]>; categories?: ("marketing" | "utility" | "authentication" | "service")[] } }; answer: Workspace };
+  createWorkspaceForAny: { body: { id: string; plan?: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null; routes?: Record<string, { per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null }>; reset?: "seconds" | "milliseconds" }) }; answer: Workspace };
   /** One workspace. */
   getAnyWorkspace: { params: { id: string }; answer: Workspace };
   /** Changes a workspace, or disables it. */
@@ -245,11 +253,13 @@ export interface Calls {
 export const ROUTES = {
   sendBulk: 'POST /v1/messages/bulk',
   sendOne: 'POST /v1/messages',
-  planBulk: 'POST /v1/jobs/plan',
+  uploadJob: 'POST /v1/jobs',
   listJobs: 'GET /v1/jobs',
+  planBulk: 'POST /v1/jobs/plan',
   getJob: 'GET /v1/jobs/{id}',
   changeJob: 'PATCH /v1/jobs/{id}',
   listItems: 'GET /v1/jobs/{id}/items',
+  listRejected: 'GET /v1/jobs/{id}/rejected',
   followJob: 'GET /v1/jobs/{id}/events',
   pauseJob: 'POST /v1/jobs/{id}/pause',
   resumeJob: 'POST /v1/jobs/{id}/resume',

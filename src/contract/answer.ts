@@ -15,7 +15,12 @@ export const pageOf = <One extends z.ZodType>(one: One) =>
 
 /** A row that never became an item, as the answer of a bulk request and `/rejected` name it. */
 const rejectedSchema = z
-  .object({ index: whole, code: text, message: text })
+  .object({
+    index: whole,
+    code: text,
+    message: text,
+    line: whole.exactOptional().meta({ description: 'Of an upload.' }),
+  })
   .meta({ id: 'Rejected', description: 'A row that cannot be sent, and why.' });
 const duplicateSchema = z
   .object({ index: whole, of: whole })
@@ -28,6 +33,14 @@ export const acceptedSchema = z
     duplicates: z.array(duplicateSchema).max(100),
   })
   .meta({ id: 'Accepted', description: 'The job, and the first hundred rows that are not in it.' });
+
+export const leftOutSchema = z
+  .object({ index: whole, code: text, message: text, of: whole.nullable(), line: whole.nullable() })
+  .meta({
+    id: 'LeftOut',
+    description:
+      'A row that never became an item. `of`: the row that it repeats; `line`: where it stands in an upload.',
+  });
 
 export const jobsSchema = pageOf(jobSchema).meta({ id: 'Jobs' });
 export const itemsSchema = pageOf(itemSchema).meta({ id: 'Items' });

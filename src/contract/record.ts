@@ -38,6 +38,10 @@ export const chunkRecordSchema = z.object({
   sha256: z.string(),
   dies_at: at,
   rows: z.string(),
+  /** Base64 of the packed list of its rows that are no items, and why; none when all are. */
+  left_out: z.string().exactOptional(),
+  /** Of a stream: its seal does not name each chunk. */
+  stream: z.literal(1).exactOptional(),
 });
 export type ChunkRecord = z.output<typeof chunkRecordSchema>;
 
@@ -58,9 +62,19 @@ export const sealRecordSchema = z.object({
   total: count,
   rejected_count: count,
   duplicate_count: count,
-  /** First row of each chunk, in order. */
-  starts: z.array(count),
-  digests: z.array(z.string()),
+  /** First row of each chunk, in order. Missing in a stream: a reader that knows no streams must not open one. */
+  starts: z.array(count).exactOptional(),
+  digests: z.array(z.string()).exactOptional(),
+  stream: z
+    .object({
+      /** Rows of each chunk, runs together: "500*1999 312". */
+      cuts: z.string(),
+      /** SHA-256 over the SHA-256 of all chunks, in order. */
+      digest: z.string(),
+      /** SHA-256 of the whole body. */
+      body: z.string(),
+    })
+    .exactOptional(),
   content: contentSchema,
   category: z.enum(['marketing', 'utility', 'authentication', 'service']),
   priority: z.enum(['bulk', 'normal', 'high']),

@@ -56,24 +56,29 @@ const metadataSchema = z
     error: `must be at most ${METADATA_MAX_BYTES} bytes as JSON and ${MAX_DEPTH} levels deep`,
   });
 
+export const CATEGORIES = ['marketing', 'utility', 'authentication', 'service'] as const;
+export const VALIDATIONS = ['permissive', 'strict'] as const;
+export const ON_UNKNOWN = ['hold', 'resend'] as const;
+export const PRIORITY_NAMES = ['bulk', 'normal', 'high'] as const;
+
 const shared = {
   sender: z.string().min(1).max(64),
   template: templateSchema.optional(),
   text: textSchema.optional(),
-  category: z.enum(['marketing', 'utility', 'authentication', 'service']).default('marketing'),
+  category: z.enum(CATEGORIES).default('marketing'),
   send_at: timestampSchema.optional(),
   spread: durationSchema.optional(),
   expires_after: durationSchema.optional(),
   /** Refused when no limit allows it; ends the job where `expires_after` does not. */
   finish_by: timestampSchema.optional(),
   quiet_hours: quietHoursSchema.optional(),
-  validation: z.enum(['permissive', 'strict']).default('permissive'),
+  validation: z.enum(VALIDATIONS).default('permissive'),
   unique_within: durationSchema.optional(),
-  on_unknown: z.enum(['hold', 'resend']).default('hold'),
+  on_unknown: z.enum(ON_UNKNOWN).default('hold'),
   metadata: metadataSchema.default({}),
   idempotency_key: z.string().optional(),
 };
-const priority = z.enum(['bulk', 'normal', 'high']);
+const priority = z.enum(PRIORITY_NAMES);
 
 const messages = z
   .custom<unknown[]>(Array.isArray, 'must be a list')

@@ -7,7 +7,7 @@ import { isoTime } from '../contract/time.ts';
 import { chunkKeys, jobKeys } from './keys.ts';
 import type { LedgerReader } from './port.ts';
 import { type Result, readLines, unfoldResults } from './results.ts';
-import { chunkOf, type JobRow } from './row.ts';
+import { chunkOf, chunkRange, type JobRow } from './row.ts';
 
 /** Status bytes that one page may look at; a filter that matches little gives a short page with a `next`. */
 const SCAN_MAX_ROWS = 100_000;
@@ -66,8 +66,8 @@ async function readChunks(
   row: JobRow,
   found: Found[],
 ): Promise<Map<number, Chunk>> {
-  const { starts, job, fingerprint } = row.seal;
-  const numbers = [...new Set(found.map(({ index }) => chunkOf(starts, index)))];
+  const { job, fingerprint } = row.seal;
+  const numbers = [...new Set(found.map(({ index }) => chunkOf(row.seal, index)))];
   const chunks = await Promise.all(
     numbers.map(async (n): Promise<[number, Chunk]> => {
       const keys = chunkKeys(namespace, home, job, fingerprint, n);
@@ -108,9 +108,9 @@ function itemOf(
   attempts: number,
   chunks: Map<number, Chunk>,
 ): Item {
-  const n = chunkOf(seal.starts, index);
+  const n = chunkOf(seal, index);
   const chunk = chunks.get(n);
-  const row = chunk?.rows[index - (seal.starts[n] ?? 0)];
+  const row = chunk?.rows[index - chunkRange(seal, n).first];
   const result = chunk?.results.get(index);
   return {
     index,

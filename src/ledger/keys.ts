@@ -14,6 +14,10 @@ export interface JobKeys {
   zones: string;
   /** Stream of the home: what customers are told. */
   outbox: string;
+  /** Hash: of a stream, chunk → its digest, as chunks come in. Gone once the job is open. */
+  arrived: string;
+  /** String: of a stream, the digests of the chunks that were sent to the log, 32 bytes each. */
+  digests: string;
 }
 
 const FINGERPRINT_LETTERS = 8;
@@ -34,13 +38,23 @@ export function jobKeys(namespace: string, home: string, job: string, fingerprin
     resent: `${bytes}:d`,
     zones: `${bytes}:o`,
     outbox: outboxKeys(namespace, home).outbox,
+    arrived: `${bytes}:i`,
+    digests: `${bytes}:g`,
   };
 }
 
-/** `rows`: the compressed chunk; `results`: what became of its items, a line each; `folded`: the same, compressed. */
+/**
+ * `rows`: the compressed chunk; `results`: what became of its items, a line each; `folded`: the same, compressed; `leftOut`: its rows that are
+ * no items, and why, compressed.
+ */
 export function chunkKeys(namespace: string, home: string, job: string, fingerprint: string, n: number) {
   const bytes = bytesKey(namespace, home, job, fingerprint);
-  return { rows: `${bytes}:c${n}`, results: `${bytes}:r${n}`, folded: `${bytes}:z${n}` };
+  return {
+    rows: `${bytes}:c${n}`,
+    results: `${bytes}:r${n}`,
+    folded: `${bytes}:z${n}`,
+    leftOut: `${bytes}:x${n}`,
+  };
 }
 
 /** `outbox`: what has moved and customers want to be told, one entry per script; `relay`: who takes it on, and how far. */
@@ -56,9 +70,8 @@ export const toldKey = (namespace: string): string => `${namespace}:told`;
 export const jobListKey = (namespace: string, workspace: string, environment: string): string =>
   `${namespace}:{${workspace}}:jobs:${environment}`;
 
+/** Sorted set over the installation: "job home" of jobs that are being uploaded, by when to give them up (unix ms). */
+export const uploadsKey = (namespace: string): string => `${namespace}:uploads`;
+
 /** Sorted set over the installation: "job home" of jobs that send unknown items once more, by when to look at them (unix ms). */
 export const resendKey = (namespace: string): string => `${namespace}:resend`;
-
-/** Sorted set of a workspace's jobs of which something may wait, members "job home", by their recipients. */
-export const openJobsKey = (namespace: string, workspace: string): string =>
-  `${namespace}:{${workspace}}:open`;

@@ -22,6 +22,15 @@ export interface JobPosition {
   id: string;
 }
 
+/** A row of a request that never became an item. `of`: of a repeat, the row that it repeats. `line`: of a stream, where it stands in the body. */
+export interface LeftOut {
+  index: number;
+  code: string;
+  message: string;
+  of: number | null;
+  line: number | null;
+}
+
 export interface LedgerReader {
   /** One consistent reading of one job; undefined when there is none. Cost does not depend on its size. */
   job(home: string, id: string): Promise<Job | undefined>;
@@ -41,6 +50,13 @@ export interface LedgerReader {
     fromIndex: number,
     limit: number,
   ): Promise<Page<Item, number>>;
+  /** Rows that never became items, by index, from `fromIndex` on; a page may be short and still have a `next`. Undefined when there is no such job. */
+  leftOut(
+    home: string,
+    id: string,
+    fromIndex: number,
+    limit: number,
+  ): Promise<Page<LeftOut, number> | undefined>;
 }
 
 export interface LedgerWriter {

@@ -100,8 +100,47 @@ function statusOf(state: string, seal: SealRecord, counts: JobCounts, nowMs: num
   return seal.send_at !== undefined && seal.send_at > nowMs ? 'scheduled' : 'queued';
 }
 
-/** Which chunk a row stands in. `starts` rises; a lookup, since chunks differ in length. */
-export function chunkOf(starts: readonly number[], index: number): number {
+/** What of a seal says where its chunks begin. */
+export type Chunked = Pick<SealRecord, 'rows'> & Partial<Pick<SealRecord, 'starts' | 'stream'>>;
+
+/** Seals of streams → first rows; a seal is asked for many rows. */
+const streamStarts = new WeakMap<Chunked, readonly number[]>();
+
+/** First row of each chunk, in order. */
+export function startsOf(seal: Chunked): readonly number[] {
+  if (!seal.stream) return seal.starts ?? [];
+  const known = streamStarts.get(seal);
+  if (known) return known;
+  const starts: number[] = [];
+  let next = 0;
+  for (const run of seal.stream.cuts.split(' ').filter((one) => one !== '')) {
+    const [rows = 0, times = 1] = run.split('*').map(Number);
+    for (let i = 0; i < times; i += 1) {
+      starts.push(next);
+      next += rows;
+    }
+  }
+  streamStarts.set(seal, starts);
+  return starts;
+}
+
+/** Rows of each chunk → `cuts`. */
+export function cutsOf(counts: readonly number[]): string {
+  const runs: [rows: number, times: number][] = [];
+  for (const rows of counts) {
+    const last = runs.at(-1);
+    if (last?.[0] === rows) last[1] += 1;
+    else runs.push([rows, 1]);
+  }
+  return runs.map(([rows, times]) => (times === 1 ? String(rows) : `${rows}*${times}`)).join(' ');
+}
+
+/** The rows of an upload are not all in: nothing of it is in its lane, and its seal is yet to come. */
+export const isUploading = ({ rows, stream }: Chunked): boolean => stream !== undefined && rows === 0;
+
+/** Which chunk a row stands in. A lookup, since chunks differ in length. */
+export function chunkOf(seal: Chunked, index: number): number {
+  const starts = startsOf(seal);
   let low = 0;
   let high = starts.length - 1;
   while (low < high) {
@@ -113,10 +152,7 @@ export function chunkOf(starts: readonly number[], index: number): number {
 }
 
 /** First and last row of chunk `n`. */
-export const chunkRange = (
-  { starts, rows }: Pick<SealRecord, 'starts' | 'rows'>,
-  n: number,
-): { first: number; last: number } => ({
-  first: starts[n] ?? 0,
-  last: (starts[n + 1] ?? rows) - 1,
-});
+export function chunkRange(seal: Chunked, n: number): { first: number; last: number } {
+  const starts = startsOf(seal);
+  return { first: starts[n] ?? 0, last: (starts[n + 1] ?? seal.rows) - 1 };
+}

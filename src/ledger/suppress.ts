@@ -29,7 +29,7 @@ export async function suppressRows(
   const { home, job, fingerprint, dies_at } = seal;
   const keys = jobKeys(namespace, home, job, fingerprint);
   let moved = 0;
-  for (const [n, some] of Map.groupBy(rows, ({ index }) => chunkOf(seal.starts, index))) {
+  for (const [n, some] of Map.groupBy(rows, ({ index }) => chunkOf(seal, index))) {
     const { first, last } = chunkRange(seal, n);
     const { results } = chunkKeys(namespace, home, job, fingerprint, n);
     const lines = some.map(({ index, code, message }) =>

@@ -5,6 +5,7 @@ import { createAccept } from '../../src/accept/accept.ts';
 import { createControlStation } from '../../src/accept/control.ts';
 import type { Accept } from '../../src/accept/port.ts';
 import { createRetries } from '../../src/accept/retry.ts';
+import { createStreamAccept } from '../../src/accept/stream.ts';
 import { createAccounts } from '../../src/accounts/registry.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { createHomeIndex } from '../../src/api/home-index.ts';
@@ -17,11 +18,11 @@ import { createSuppressions } from '../../src/contacts/suppressions.ts';
 import type { planSchema } from '../../src/contract/plan.ts';
 import { createControls } from '../../src/lanes/control.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { createUploads } from '../../src/ledger/uploads.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { check } from '../../src/platforms/meta/check.ts';
 import { metaWebhook } from '../../src/platforms/meta/webhook.ts';
 import { fileOnDisk, recordingLogger, SECRETS, sampleFile } from '../accounts/sample.ts';
-import { noBacklog } from '../support/backlog.ts';
 import { freshNamespace } from '../support/services.ts';
 
 export interface HarnessOptions {
@@ -52,17 +53,19 @@ export async function startHarness({
   const homes = createHomeIndex(accounts, secret);
   const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const log = createRedisStreamsLog({ redis, namespace, clock, logger, consumer: 'test' });
-  const real = createAccept({
+  const real = createAccept({ redis, namespace, secret, clock, log, ledger, accounts, logger, check });
+  const uploads = createUploads(redis, namespace);
+  const stream = createStreamAccept({
     redis,
     namespace,
     secret,
     clock,
     log,
     ledger,
+    uploads,
     accounts,
     logger,
     check,
-    backlog: noBacklog,
   });
   const tickets = { add: async () => {} };
   const controls = createControls(redis, namespace);
@@ -85,6 +88,7 @@ export async function startHarness({
     config: { host: '127.0.0.1', port: 0 },
     accounts,
     accept: accept(real),
+    stream,
     control,
     ledger,
     log,

@@ -191,6 +191,7 @@ test('a page that a narrow filter leaves short is filled by reading on, within a
   const ledger: LedgerReader = {
     job: async () => undefined,
     items: async () => ({ rows: [], next: undefined }),
+    leftOut: async () => undefined,
     jobs: async (
       _workspace: string,
       _environment: string,
@@ -219,6 +220,7 @@ test('items come by index, page after page, each status by itself', async () => 
   const ledger: LedgerReader = {
     job: async (_home, id) => ({ id, counts: { queued: 0, sending: 0 } }) as Job,
     jobs: async () => ({ rows: [], next: undefined }),
+    leftOut: async () => undefined,
     items: async (home, _id, status, from, limit) => {
       asked.push([home, status, from, limit]);
       const rows = Array.from({ length: Math.min(limit, 7 - from) }, (_, i) => ({ index: from + i }) as Item);

@@ -24,10 +24,12 @@ test('there is one of each type', () => {
     'account.v1.json',
     'attempts.v1.json',
     'chunk.v1.json',
+    'chunk.v1.stream.json',
     'control.v1.json',
     'control.v1.retry.json',
     'inbound.v1.json',
     'seal.v1.json',
+    'seal.v1.stream.json',
     'seal.v1.timed.json',
     'statuses.v1.json',
   ]);

@@ -4,7 +4,7 @@ import { ask, type Redis } from '../../src/base/redis.ts';
 import { decodeRows } from '../../src/base/rows.ts';
 import { type Row, type SealRecord, sealRecordSchema } from '../../src/contract/record.ts';
 import { chunkKeys, jobRowKey } from '../../src/ledger/keys.ts';
-import { chunkOf } from '../../src/ledger/row.ts';
+import { chunkOf, chunkRange } from '../../src/ledger/row.ts';
 import { Recent } from './recent.ts';
 
 const MAX_JOBS = 2_000;
@@ -72,8 +72,8 @@ export function createJobs(redis: Redis, namespace: string, clock: Pick<Clock, '
     },
     prepare: async ({ seal, spans }, from, count) => {
       const end = from + count;
-      for (let n = chunkOf(seal.starts, from); n <= chunkOf(seal.starts, end - 1); n++) {
-        const start = seal.starts[n] ?? 0;
+      for (let n = chunkOf(seal, from); n <= chunkOf(seal, end - 1); n++) {
+        const start = chunkRange(seal, n).first;
         const rows = await chunkAt(seal, n);
         spans.push({
           from: Math.max(from, start),

@@ -124,8 +124,7 @@ export async function settle(
   };
 }
 
-const chunkNumber = ({ view, index }: Pick<Outcome, 'view' | 'index'>): number =>
-  chunkOf(view.seal.starts, index);
+const chunkNumber = ({ view, index }: Pick<Outcome, 'view' | 'index'>): number => chunkOf(view.seal, index);
 
 const chunkId = (outcome: Pick<Outcome, 'view' | 'index'>): string =>
   `${outcome.view.seal.job}:${chunkNumber(outcome)}`;
@@ -134,8 +133,7 @@ function chunksOf(outcomes: readonly Outcome[]): Map<string, WholeChunk> {
   const chunks = new Map<string, WholeChunk>();
   for (const outcome of outcomes) {
     const id = chunkId(outcome);
-    if (!chunks.has(id))
-      chunks.set(id, { view: outcome.view, n: chunkOf(outcome.view.seal.starts, outcome.index) });
+    if (!chunks.has(id)) chunks.set(id, { view: outcome.view, n: chunkOf(outcome.view.seal, outcome.index) });
   }
   return chunks;
 }

@@ -29,6 +29,8 @@ export interface ReadChunk {
   /** A status byte per row. */
   bytes: string;
   queued: number;
+  /** Its rows that are no items, compressed; empty when all are. */
+  leftOut: Buffer;
 }
 
 /** Unpacks a chunk and checks it against its digest. Throws `never` when it does not fit. */
@@ -46,7 +48,12 @@ export function readChunk(record: ChunkRecord): ReadChunk {
   if (rows.length !== record.count)
     throw refused('unprocessable', 'the chunk holds another number of rows than it says');
   const bytes = rows.map((row) => (row === 0 ? STATUS_BYTE.absent : STATUS_BYTE.queued)).join('');
-  return { blob, bytes, queued: rows.filter((row) => row !== 0).length };
+  return {
+    blob,
+    bytes,
+    queued: rows.filter((row) => row !== 0).length,
+    leftOut: Buffer.from(record.left_out ?? '', 'base64'),
+  };
 }
 
 /** What the headers of an unreadable entry say about it. */
@@ -58,6 +65,7 @@ export interface LostChunk {
   from: number;
   count: number;
   diesAtMs: number;
+  stream: boolean;
 }
 
 /** Undefined when the headers do not name a chunk: then nothing is known to end. */
@@ -66,5 +74,5 @@ export function lostChunkOf({ headers }: Pick<DeliveredEntry, 'headers'>): LostC
   if (type !== 'chunk' || !job || !home || !fingerprint) return undefined;
   const [n, from, count, diesAtMs] = [headers.n, headers.from, headers.count, headers.dies_at].map(Number);
   if (n === undefined || from === undefined || !count || !diesAtMs) return undefined;
-  return { job, home, fingerprint, n, from, count, diesAtMs };
+  return { job, home, fingerprint, n, from, count, diesAtMs, stream: headers.stream === '1' };
 }

@@ -8,7 +8,7 @@ import { optedOut } from '../../src/contacts/opted-out.ts';
 import type { Suppressions } from '../../src/contacts/suppressions.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
 import { chunkKeys } from '../../src/ledger/keys.ts';
-import { chunkRange } from '../../src/ledger/row.ts';
+import { chunkRange, startsOf } from '../../src/ledger/row.ts';
 import { suppressRows } from '../../src/ledger/suppress.ts';
 
 export interface SuppressOptions {
@@ -27,7 +27,7 @@ export async function suppressOptedOut(
 ): Promise<number> {
   if (!(await suppressions.any(seal))) return 0;
   let moved = 0;
-  for (const n of seal.starts.keys()) {
+  for (const n of startsOf(seal).keys()) {
     const { rows: key } = chunkKeys(namespace, seal.home, seal.job, seal.fingerprint, n);
     const blob = await ask(redis.client.getBuffer(key));
     if (!blob) continue;

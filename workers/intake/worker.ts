@@ -23,7 +23,9 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { hintTold } from '../../src/ledger/outbox.ts';
 import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
+import { isUploading } from '../../src/ledger/row.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
+import { haveArrived } from './arrived.ts';
 import { lostChunkOf, readChunk, readRecord } from './records.ts';
 import { type SuppressOptions, suppressOptedOut } from './suppress.ts';
 import { type ContactZones, zonesOfRows } from './zones.ts';
@@ -97,13 +99,13 @@ async function control(options: IntakeOptions, record: ControlRecord): Promise<v
 
 async function putChunk(options: IntakeOptions, record: ChunkRecord): Promise<void> {
   const { redis, namespace } = options;
-  const { blob, bytes, queued } = readChunk(record);
+  const { blob, bytes, queued, leftOut } = readChunk(record);
   const keys = jobKeys(namespace, record.home, record.job, record.fingerprint);
-  const { rows } = chunkKeys(namespace, record.home, record.job, record.fingerprint, record.n);
+  const chunk = chunkKeys(namespace, record.home, record.job, record.fingerprint, record.n);
   const sealed = await redis.run<number>(
     putScript,
-    [keys.row, rows, keys.statuses],
-    [record.n, record.sha256, blob, record.from, bytes, queued, record.dies_at, record.fingerprint],
+    [keys.row, chunk.rows, keys.statuses, record.stream ? keys.arrived : keys.row, chunk.leftOut],
+    [record.n, record.sha256, blob, record.from, bytes, queued, record.dies_at, record.fingerprint, leftOut],
   );
   if (sealed === STOOD_IN) await tryAgain(options, record);
   else if (sealed) await openSealed(options, record.home, record.job);
@@ -134,7 +136,9 @@ async function openSealed(options: IntakeOptions, home: string, job: string): Pr
 
 async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   const { logger, tickets, clock, controls } = options;
-  const [state = '', n, wakeUs] = await openOnce(options, seal);
+  const [state = '', n, wakeUs] = seal.stream
+    ? await openStream(options, seal)
+    : await openOnce(options, seal);
   if (state === 'other')
     return logger.warn('job.refused', { job: seal.job, reason: 'the id belongs to another body' });
   if (state === 'again') return open(options, seal);
@@ -149,6 +153,20 @@ async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   if (count > 0) logger.info('job.suppressed', { job: seal.job, sender: seal.sender, count });
 }
 
+/** The chunks of a stream are compared here: by then its row says that it is sealed, so one that comes later opens the job. */
+async function openStream(options: IntakeOptions, seal: SealRecord): Promise<string[]> {
+  const { redis, namespace } = options;
+  let found = await openOnce(options, seal, false);
+  if (found[0] === 'again') {
+    if (found[1] !== 'sealed') return found;
+    if (!(await haveArrived(redis, namespace, seal))) return ['waiting'];
+    found = await openOnce(options, seal);
+  }
+  if (!['again', 'other', 'waiting'].includes(found[0] ?? ''))
+    await ask(redis.client.unlink(keysOf(options, seal).arrived));
+  return found;
+}
+
 /** Upkeep looks at jobs that send unknown items once more. Repeatable. */
 async function watchUnknown({ redis, namespace, clock }: IntakeOptions, seal: SealRecord): Promise<void> {
   if (seal.on_unknown !== 'resend') return;
@@ -160,20 +178,22 @@ const keysOf = ({ namespace }: IntakeOptions, { home, job, fingerprint }: JobNam
 type JobName = Pick<SealRecord, 'home' | 'job' | 'fingerprint'>;
 
 /** A job that was changed before it was in its lane has its newer seal in its row. */
-async function openOnce(options: IntakeOptions, logged: SealRecord): Promise<string[]> {
+async function openOnce(options: IntakeOptions, logged: SealRecord, whole = true): Promise<string[]> {
   const { redis, namespace, clock, contactZones } = options;
   const [stored, seen, fingerprint] = await ask(
     redis.client.hmget(jobRowKey(namespace, logged.home, logged.job), 'seal', 'rev', 'fp'),
   );
-  const seal =
-    stored && seen && fingerprint === logged.fingerprint
-      ? sealRecordSchema.parse(JSON.parse(stored))
-      : logged;
+  const known = stored && seen && fingerprint === logged.fingerprint ? stored : undefined;
+  const changed = known === undefined ? undefined : sealRecordSchema.parse(JSON.parse(known));
+  const seal = changed && !isUploading(changed) ? changed : logged;
   const keys = laneKeys(namespace, { home: seal.home, sender: seal.sender });
   const job = jobKeys(namespace, seal.home, seal.job, seal.fingerprint);
-  const zones = await zonesOfRows(redis, namespace, seal, contactZones);
-  const cursors =
-    zones || seal.quiet_hours?.time_zone !== 'recipient' ? cursorsOf(seal, zones, clock.now()) : [];
+  const zones = whole ? await zonesOfRows(redis, namespace, seal, contactZones) : undefined;
+  const cursors = !whole
+    ? []
+    : zones || seal.quiet_hours?.time_zone !== 'recipient'
+      ? cursorsOf(seal, zones, clock.now())
+      : [];
   stir(redis, namespace, seal.home);
   const letters = options.toldOf?.(seal.home) ?? '';
   const opened = await redis.run<string[]>(
@@ -202,7 +222,7 @@ async function openOnce(options: IntakeOptions, logged: SealRecord): Promise<str
       seal.job,
       letters,
       ...cursors.flatMap(({ name, text }) => [name, text]),
-      ...seal.digests,
+      ...(seal.digests ?? []),
     ],
   );
   if (letters !== '') hintTold(redis, namespace, seal.home);
@@ -225,7 +245,7 @@ async function endLostChunk(options: IntakeOptions, entry: DeliveredEntry): Prom
   ).join('');
   const sealed = await redis.run<number>(
     failScript,
-    [keys.row, chunk.rows, keys.statuses, chunk.results],
+    [keys.row, chunk.rows, keys.statuses, chunk.results, lost.stream ? keys.arrived : keys.row],
     [
       lost.n,
       '*',

@@ -7,7 +7,7 @@ import { decodeRows } from '../../src/base/rows.ts';
 import type { Row, SealRecord } from '../../src/contract/record.ts';
 import type { ZoneSet } from '../../src/lanes/cursor.ts';
 import { chunkKeys } from '../../src/ledger/keys.ts';
-import { chunkRange } from '../../src/ledger/row.ts';
+import { chunkRange, startsOf } from '../../src/ledger/row.ts';
 
 /** The zones that a workspace's contacts have told, by E.164 number; a number that is not in it has told none. */
 export type ContactZones = (workspace: string, numbers: readonly string[]) => Promise<Map<string, string>>;
@@ -35,7 +35,7 @@ export async function zonesOfRows(
     numbers: new Map<string, number>(),
     bytes: Buffer.alloc(seal.rows, NO_ROW),
   };
-  for (const [n, start] of seal.starts.entries()) {
+  for (const [n, start] of startsOf(seal).entries()) {
     const { rows: key } = chunkKeys(namespace, seal.home, seal.job, seal.fingerprint, n);
     const blob = await ask(redis.client.getBuffer(key));
     if (!blob) return undefined;

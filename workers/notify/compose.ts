@@ -17,7 +17,7 @@ import { isoTime } from '../../src/contract/time.ts';
 import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { Cut, ToldJob, ToldMove } from '../../src/ledger/outbox.ts';
-import { chunkOf, type JobRow, jobOf } from '../../src/ledger/row.ts';
+import { chunkOf, chunkRange, type JobRow, jobOf } from '../../src/ledger/row.ts';
 import { eventId, recordOfOne } from '../../src/subscribers/publish.ts';
 
 /** What the envelope takes of a batch's bytes. */
@@ -115,13 +115,13 @@ async function rowsOf(
   moves: readonly ToldMove[],
 ): Promise<Map<number, Row>> {
   const found = new Map<number, Row>();
-  const byChunk = Map.groupBy(moves, ({ result }) => chunkOf(seal.starts, result.index));
+  const byChunk = Map.groupBy(moves, ({ result }) => chunkOf(seal, result.index));
   for (const [n, own] of byChunk) {
     const key = chunkKeys(namespace, seal.home, seal.job, seal.fingerprint, n).rows;
     const blob = await ask(redis.client.getBuffer(key));
     const rows = blob ? decodeRows(blob) : [];
     for (const { result } of own) {
-      const content = rows[result.index - (seal.starts[n] ?? 0)];
+      const content = rows[result.index - chunkRange(seal, n).first];
       if (content) found.set(result.index, content);
     }
   }

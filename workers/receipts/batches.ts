@@ -50,7 +50,7 @@ export function createBatches(clock: Clock, flush: Flush): Batches {
     add: async (seal, receipts) => {
       const waiting = new Set<Promise<void>>();
       for (const receipt of receipts) {
-        const batch = batchOf(seal, chunkOf(seal.starts, receipt.index));
+        const batch = batchOf(seal, chunkOf(seal, receipt.index));
         batch.receipts.push(receipt);
         waiting.add(batch.done);
         if (batch.receipts.length >= BATCH_MAX) batch.go();

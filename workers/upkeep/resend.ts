@@ -94,7 +94,7 @@ async function waitingOf(
   for (const [index, byte] of (statuses ?? Buffer.alloc(0)).entries())
     if (byte === UNKNOWN && found.length < ITEMS_AT_ONCE && !marked.has(String(index))) found.push(index);
   const waiting: Waiting[] = [];
-  for (const [n, indices] of Map.groupBy(found, (index) => chunkOf(seal.starts, index))) {
+  for (const [n, indices] of Map.groupBy(found, (index) => chunkOf(seal, index))) {
     const times = await timesOf(redis, namespace, seal, n);
     for (const index of indices) waiting.push({ index, dueMs: (times.get(index) ?? 0) + resendAfterMs });
   }

@@ -32,6 +32,8 @@ export interface UpkeepOptions {
   tickets: TicketQueue;
   /** Sends unknown items once more, where their job says so and their time has come. */
   resend?: () => Promise<void>;
+  /** Gives up uploads that nobody goes on with; how many. */
+  uploads?: () => Promise<number>;
 }
 
 export function createUpkeep(options: UpkeepOptions): Service {
@@ -49,6 +51,7 @@ export function createUpkeep(options: UpkeepOptions): Service {
           await endLeases(options, rounds, silent);
           await sweep(options, rounds);
           await options.resend?.();
+          await endUploads(options);
         } else rounds.forget();
       } catch (error) {
         logger.warn('upkeep.delayed', { reason: messageOf(error) });
@@ -68,6 +71,11 @@ export function createUpkeep(options: UpkeepOptions): Service {
       await loop;
     },
   };
+}
+
+async function endUploads({ uploads, logger }: UpkeepOptions): Promise<void> {
+  const count = (await uploads?.()) ?? 0;
+  if (count > 0) logger.info('upload.given_up', { count });
 }
 
 /** Takes or keeps the lead. Two leaders at once would do no harm: a revived lane is not overdue any more. */

@@ -5,7 +5,9 @@ import {
   controlledSchema,
   itemsSchema,
   jobsSchema,
+  leftOutSchema,
   manyControlledSchema,
+  pageOf,
   retriedSchema,
 } from '../../contract/answer.ts';
 import {
@@ -15,6 +17,7 @@ import {
   jobsControlSchema,
 } from '../../contract/control.ts';
 import { jobSchema } from '../../contract/job.ts';
+import { pageQuery } from '../query.ts';
 import { itemsQuery, jobsQuery } from '../routes/jobs.ts';
 import { ITEM, JOB, page } from './examples.ts';
 import {
@@ -29,6 +32,8 @@ import {
 
 const tag = 'Jobs';
 const nothing = z.strictObject({});
+
+const CSV = `index,to,reference,status,attempts,provider_id,error_code,error_message,updated_at\r\n0,+16505551234,row-1,accepted,1,wamid.A,,,2026-12-01T09:00:01.500Z\r\n`;
 
 const SUMMARIES = {
   pause: 'Sends no more of a job until it is resumed',
@@ -88,7 +93,37 @@ export const jobOperations: Operations = {
     summary: 'Recipients of a job with their status, by index',
     scope: 'jobs:read',
     query: itemsQuery,
-    answers: { 200: ok('One page.', itemsSchema, page(ITEM)) },
+    description: 'As text/csv or application/x-ndjson the list is whole, and is sent as fast as you read it.',
+    answers: {
+      200: {
+        description: 'One page, or the whole list.',
+        content: {
+          ...json(itemsSchema, page(ITEM)),
+          'text/csv': { schema: z.string(), example: CSV },
+          'application/x-ndjson': { schema: z.string(), example: `${JSON.stringify(ITEM)}\n` },
+        },
+      },
+    },
+  },
+  'GET /v1/jobs/:id/rejected': {
+    id: 'listRejected',
+    tag,
+    summary: 'Rows of a job that never became items, and why, by index',
+    scope: 'jobs:read',
+    query: pageQuery,
+    answers: {
+      200: ok(
+        'One page.',
+        pageOf(leftOutSchema).meta({ id: 'LeftOuts' }),
+        page({
+          index: 7,
+          code: 'invalid_recipient',
+          message: 'to must be a phone number',
+          of: null,
+          line: 9,
+        }),
+      ),
+    },
   },
   'GET /v1/jobs/:id/events': {
     id: 'followJob',

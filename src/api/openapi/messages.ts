@@ -1,6 +1,8 @@
 // Operations of routes/messages.ts and routes/plan.ts.
+import { z } from 'zod';
 import { acceptedSchema, planSchema } from '../../contract/answer.ts';
 import { bulkRequestSchema, oneRequestSchema, planRequestSchema } from '../../contract/request.ts';
+import { streamQuerySchema } from '../../contract/stream.ts';
 import { ACCEPTED, JOB } from './examples.ts';
 import { type Answer, type Header, json, type Operations, ok } from './operation.ts';
 
@@ -32,6 +34,14 @@ const accepted: Answer = {
     },
   },
 };
+
+const PROBLEMS = [
+  'conflict',
+  'idempotency_in_progress',
+  'idempotency_mismatch',
+  'unprocessable',
+  'backlog_full',
+] as const;
 
 const BULK = {
   sender: 's1',
@@ -85,6 +95,28 @@ export const messageOperations: Operations = {
       'unprocessable',
       'backlog_full',
     ],
+  },
+  'POST /v1/jobs': {
+    id: 'uploadJob',
+    tag: 'Messages',
+    summary: 'One job of up to 10,000,000 messages, as a stream of CSV or NDJSON',
+    description:
+      'The fields of the job stand in the query. Nothing is sent before the last line is in; the job can be seen, paused and canceled meanwhile. ' +
+      'When the connection breaks, send the same body with the same key: it goes on. May be sent with gzip, deflate or br.',
+    scope: 'messages:write',
+    query: streamQuerySchema,
+    headers: IDEMPOTENCY_KEY,
+    body: {
+      content: {
+        'text/csv': { schema: z.string(), example: 'to,name,order,reference\n+16505551234,Ana,A-17,row-1\n' },
+        'application/x-ndjson': {
+          schema: z.string(),
+          example: '{"to":"+16505551234","variables":["Ana","A-17"],"reference":"row-1"}\n',
+        },
+      },
+    },
+    answers: { 202: accepted },
+    problems: PROBLEMS,
   },
   'POST /v1/jobs/plan': {
     id: 'planBulk',

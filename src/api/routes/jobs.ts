@@ -7,14 +7,17 @@ import type { Secret } from '../../base/secret.ts';
 import { ITEM_STATUSES, type Item, JOB_KINDS, JOB_STATUSES, type Job } from '../../contract/job.ts';
 import { timestampSchema } from '../../contract/time.ts';
 import type { JobFilter, JobPosition, LedgerReader, Page } from '../../ledger/port.ts';
+import { answerTypeOf } from '../accepts.ts';
 import { callerOf } from '../auth.ts';
 import { type Cursors, createCursors } from '../cursor.ts';
 import { tagged } from '../etag.ts';
+import { EXPORT_TYPES, type Exports } from '../export.ts';
 import type { HomeIndex } from '../home-index.ts';
-import { noQuery, oneOf, pageFields, parseQuery } from '../query.ts';
+import { noQuery, oneOf, pageFields, pageQuery, parseQuery } from '../query.ts';
 
 export interface JobRoutesOptions {
   ledger: LedgerReader;
+  exports: Exports;
   homes: HomeIndex;
   secret: Secret;
 }
@@ -37,10 +40,11 @@ export const jobsQuery = z.strictObject({
 });
 export const itemsQuery = z.strictObject({ ...pageFields, status: oneOf(ITEM_STATUSES).optional() });
 
-export function jobRoutes(app: FastifyInstance, { ledger, homes, secret }: JobRoutesOptions): void {
+export function jobRoutes(app: FastifyInstance, { ledger, homes, secret, exports }: JobRoutesOptions): void {
   const config = { scope: 'jobs:read' as const };
   const jobCursors = createCursors<JobPosition>(secret, 'jobs');
   const itemCursors = createCursors<number>(secret, 'items');
+  const leftOutCursors = createCursors<number>(secret, 'left_out');
   const homeOf = (caller: Principal, id: string): string => {
     const home = homes.homeOfJob(caller, id);
     if (home === undefined) throw noSuchJob();
@@ -61,19 +65,44 @@ export function jobRoutes(app: FastifyInstance, { ledger, homes, secret }: JobRo
     return tagged(request, reply, job, lasting);
   });
 
-  app.get<{ Params: { id: string } }>('/v1/jobs/:id/items', { config }, async (request) => {
+  const itemsConfig = { ...config, accepts: ['application/json', ...EXPORT_TYPES] };
+  app.get<{ Params: { id: string } }>(
+    '/v1/jobs/:id/items',
+    { config: itemsConfig },
+    async (request, reply) => {
+      const { id } = request.params;
+      const type = answerTypeOf(request);
+      const whole = type !== 'application/json';
+      const { limit, cursor, status } = parseQuery(
+        whole ? wholeQuery : itemsQuery,
+        request.query,
+      ) as ItemsQuery;
+      const home = homeOf(callerOf(request), id);
+      if (!(await ledger.job(home, id))) throw noSuchJob();
+      if (whole) return exports.send(request, reply, { home, id, status, type });
+      const bound = [id, status ?? ''];
+      const from = cursor === undefined ? 0 : itemCursors.read(bound, cursor);
+      const page = await filled<Item, number>(limit, from, (at, rows) =>
+        ledger.items(home, id, status, at ?? 0, rows),
+      );
+      return listOf(page, bound, itemCursors);
+    },
+  );
+
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/rejected', { config }, async (request) => {
     const { id } = request.params;
-    const { limit, cursor, status } = parseQuery(itemsQuery, request.query);
+    const { limit, cursor } = parseQuery(pageQuery, request.query);
     const home = homeOf(callerOf(request), id);
-    if (!(await ledger.job(home, id))) throw noSuchJob();
-    const bound = [id, status ?? ''];
-    const from = cursor === undefined ? 0 : itemCursors.read(bound, cursor);
-    const page = await filled<Item, number>(limit, from, (at, rows) =>
-      ledger.items(home, id, status, at ?? 0, rows),
-    );
-    return listOf(page, bound, itemCursors);
+    const from = cursor === undefined ? 0 : leftOutCursors.read([id], cursor);
+    const page = await ledger.leftOut(home, id, from, limit);
+    if (!page) throw noSuchJob();
+    return listOf(page, [id], leftOutCursors);
   });
 }
+
+/** A list as a file is whole: it has no pages. */
+const wholeQuery = itemsQuery.pick({ status: true });
+type ItemsQuery = z.output<typeof itemsQuery>;
 
 async function listJobs(
   ledger: LedgerReader,

@@ -1,8 +1,8 @@
 // POST /v1/messages/bulk and POST /v1/messages: the body goes to accept as it came, and comes back as a job.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Accept, BulkReply, BulkRequest } from '../../accept/port.ts';
-import { refused } from '../../base/failure.ts';
 import type { LedgerReader } from '../../ledger/port.ts';
+import { acceptedAnswer, headerOf } from '../accepted.ts';
 import { callerOf } from '../auth.ts';
 import { type Body, BULK_BODY_MAX_BYTES } from '../body.ts';
 import { noQuery, parseQuery } from '../query.ts';
@@ -39,12 +39,7 @@ async function answer(
       raw,
     });
   });
-  const job = taken.accepted ?? (await ledger.job(taken.home, taken.job));
-  // A key is remembered longer than its job: there is nothing to show, and nothing that may be queued again.
-  if (!job) throw refused('conflict', 'This idempotency key belongs to a job that is no longer kept.');
-  if (taken.replayed) reply.header('idempotency-replayed', 'true');
-  reply.code(202).header('location', `/v1/jobs/${taken.job}`);
-  return { job, rejected: taken.rejected, duplicates: taken.duplicates };
+  return acceptedAnswer(reply, taken, ledger);
 }
 
 /** The bytes count as held until accept is done with them, even when the client has left. */
@@ -58,9 +53,4 @@ async function withBody<Result>(
   } finally {
     body?.lease.release();
   }
-}
-
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
 }

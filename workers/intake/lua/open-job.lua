@@ -16,11 +16,12 @@
 --   ARGV[7] zones      JSON of the zone sets; '' when the job has none
 --   ARGV[8] bytes      of its rows
 --   ARGV[9] seen       how many controls of the job the caller knows of
---   ARGV[10] cursors   how many; none when its chunks seemed not to be all in
+--   ARGV[10] cursors   how many; none when its chunks seemed not to be all in, or while those of a stream are still to be compared
 --   ARGV[11] job       id
 --   ARGV[12] letters   of what customers want to be told, '' = nothing
---   ARGV[13..]         name and text of each cursor; then the SHA-256 of each chunk, in order
--- Returns {'waiting'} | {'again'}: its last chunk or another control came in between | {'other'}: the id belongs to another body |
+--   ARGV[13..]         name and text of each cursor; then the SHA-256 of each chunk, in order; none of a stream, whose chunks the caller compares
+-- Returns {'waiting'} | {'again'}: its last chunk or another control came in between; {'again', 'sealed'}: what comes now finds it sealed |
+--   {'other'}: the id belongs to another body |
 --   {state, n, wake}: open, paused or canceling; a ticket n to add for wake (µs), n = 0 when none is needed
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/lanes/lua/_lane.lua
@@ -58,7 +59,7 @@ for i = 1, chunks do
   end
 end
 if names == 0 then
-  return { 'again' }
+  return { 'again', 'sealed' }
 end
 if ARGV[7] ~= '' then
   redis.call('HSET', KEYS[1], 'zones', ARGV[7])

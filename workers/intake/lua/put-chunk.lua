@@ -3,6 +3,8 @@
 --   KEYS[1] row       hash of the job
 --   KEYS[2] rows      blob of the chunk
 --   KEYS[3] statuses  status byte per row
+--   KEYS[4] arrived   where its digest is noted: the row; of a stream a hash of its own
+--   KEYS[5] left_out  blob of its rows that are no items
 --   ARGV[1] n         number of the chunk
 --   ARGV[2] digest    SHA-256 of its rows
 --   ARGV[3] blob      compressed rows
@@ -11,9 +13,17 @@
 --   ARGV[6] queued    how many of them are queued
 --   ARGV[7] dies_at   unix ms
 --   ARGV[8] fp        fingerprint the chunk belongs to
+--   ARGV[9] left_out  compressed; '' when all its rows are items
 -- Returns 1 when the job's seal is in (the caller then opens the job), 2 when it took the place of a stand-in in an open job (its items
 --   have failed, and the caller tries them again), else 0
 local name, bytes = ':' .. ARGV[8] .. ':' .. ARGV[1], ARGV[5]
+
+local function keep()
+  redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[7])
+  if ARGV[9] ~= '' then
+    redis.call('SET', KEYS[5], ARGV[9], 'PXAT', ARGV[7])
+  end
+end
 
 -- Rows that turn out to be no items do not count any more.
 local function correct()
@@ -28,15 +38,20 @@ local function correct()
 end
 
 local function replace()
-  local h = redis.call('HMGET', KEYS[1], 'seal', 'in' .. name, 'fp')
-  if h[2] == '*' then
-    redis.call('HSET', KEYS[1], 'in' .. name, ARGV[2])
+  local h = redis.call('HMGET', KEYS[1], 'seal', 'fp')
+  if redis.call('HGET', KEYS[4], 'in' .. name) == '*' then
+    redis.call('HSET', KEYS[4], 'in' .. name, ARGV[2])
     redis.call('HINCRBY', KEYS[1], 'q:' .. ARGV[8], ARGV[6])
     redis.call('HINCRBY', KEYS[1], 'f:' .. ARGV[8], -#bytes)
     redis.call('SETRANGE', KEYS[3], ARGV[4], ARGV[5])
     return true, redis.call('HEXISTS', KEYS[1], 'sealed')
   end
-  if h[3] ~= ARGV[8] or not h[1] or cjson.decode(h[1]).digests[tonumber(ARGV[1]) + 1] ~= ARGV[2] then
+  if h[2] ~= ARGV[8] or not h[1] then
+    return false, 0
+  end
+  -- Of a stream only one chunk was ever sent in this place.
+  local digests = cjson.decode(h[1]).digests
+  if digests and digests[tonumber(ARGV[1]) + 1] ~= ARGV[2] then
     return false, 0
   end
   local gone = correct()
@@ -53,14 +68,20 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
   end
   local fits, answer = replace()
   if fits then
-    redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[7])
+    keep()
   end
   return answer
 end
-redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[7])
+local state = redis.call('HGET', KEYS[1], 'state')
+-- Of an upload that was given up nothing is kept.
+if state == 'incomplete' or state == 'canceled' then
+  return 0
+end
+keep()
 redis.call('SETRANGE', KEYS[3], ARGV[4], ARGV[5])
 redis.call('PEXPIREAT', KEYS[3], ARGV[7])
-redis.call('HSET', KEYS[1], 'in' .. name, ARGV[2])
+redis.call('HSET', KEYS[4], 'in' .. name, ARGV[2])
+redis.call('PEXPIREAT', KEYS[4], ARGV[7])
 redis.call('HINCRBY', KEYS[1], 'q:' .. ARGV[8], ARGV[6])
 redis.call('PEXPIREAT', KEYS[1], ARGV[7])
 return redis.call('HEXISTS', KEYS[1], 'sealed')
