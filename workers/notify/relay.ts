@@ -44,10 +44,11 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     pass: async (all) => {
       try {
-        const hints = new Set(await outbox.takeHints());
-        const due = accounts
-          .homes()
-          .filter(({ home }) => hints.has(home) || (all && accounts.toldOf(home) !== ''));
+        const homes = accounts.homes();
+        const found = all ? await outbox.filled(homes.map(({ home }) => home).filter(accounts.toldOf)) : [];
+        const told = new Set([...(await outbox.takeHints()), ...found]);
+        if (told.size === 0) return;
+        const due = homes.filter(({ home }) => told.has(home));
         for (let i = 0; i < due.length; i += HOMES_AT_ONCE)
           await Promise.all(due.slice(i, i + HOMES_AT_ONCE).map(drain));
       } catch (error) {

@@ -5,10 +5,11 @@ import type { Redis } from '../../src/base/redis.ts';
 import type { InboundRecord } from '../../src/contract/receipt.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import { hear } from '../../src/pacing/said.ts';
+import type { Publishing } from '../../src/subscribers/publish.ts';
 import { type OptOutsOptions, PREFERENCE, takeOptOuts } from './opt-outs.ts';
-import { type TellOptions, tellInbound } from './tell.ts';
+import { tellInbound } from './tell.ts';
 
-export interface InboundOptions extends TellOptions, OptOutsOptions {
+export interface InboundOptions extends Publishing, OptOutsOptions {
   redis: Redis;
   namespace: string;
   personOf(workspace: string, to: string): string;
