@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { eventFiltersSchema } from './event.ts';
 import { namedLimitSchema } from './limit.ts';
-import { optOutSchema } from './opt-out.ts';
 import { planSchema } from './plan.ts';
 import { durationSchema, timestampSchema } from './time.ts';
 
@@ -165,7 +164,6 @@ export type WebhookAccount = z.output<typeof storedWebhookSchema>;
 export const workspaceSchema = z.strictObject({
   id,
   plan: planSchema.default('free'),
-  opt_out: optOutSchema.prefault({}),
 });
 
 const workspaceWithAll = workspaceSchema.extend({

@@ -23,7 +23,6 @@ import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { check } from '../../src/platforms/meta/check.ts';
 import { metaWebhook } from '../../src/platforms/meta/webhook.ts';
 import { fileOnDisk, recordingLogger, SECRETS, sampleFile } from '../accounts/sample.ts';
-import { noBacklog } from '../support/backlog.ts';
 import { freshNamespace } from '../support/services.ts';
 
 export interface HarnessOptions {
@@ -54,18 +53,7 @@ export async function startHarness({
   const homes = createHomeIndex(accounts, secret);
   const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const log = createRedisStreamsLog({ redis, namespace, clock, logger, consumer: 'test' });
-  const real = createAccept({
-    redis,
-    namespace,
-    secret,
-    clock,
-    log,
-    ledger,
-    accounts,
-    logger,
-    check,
-    backlog: noBacklog,
-  });
+  const real = createAccept({ redis, namespace, secret, clock, log, ledger, accounts, logger, check });
   const uploads = createUploads(redis, namespace);
   const stream = createStreamAccept({
     redis,

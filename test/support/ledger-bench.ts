@@ -29,10 +29,9 @@ export interface LedgerBench {
   id: string;
   /** Starts up to `want` items: what waits alone and is due, then the next rows. */
   take(want: number): Promise<Grant[]>;
-  /** `letters`: of what customers want to be told. */
-  settle(outcomes: Outcome[], letters?: string): Promise<Settled>;
+  settle(outcomes: Outcome[]): Promise<Settled>;
   /** Brings receipts, of whatever chunks; how many moved their item. */
-  receive(receipts: Receipt[], letters?: string): Promise<number>;
+  receive(receipts: Receipt[]): Promise<number>;
   /** Puts one item into a state by force, with its try, and mends the counts. */
   force(index: number, byte: string, attempt: number): Promise<void>;
   /** Status bytes of all rows. */
@@ -95,18 +94,15 @@ export async function openLedger(
       );
       return typeof taken === 'object' ? taken.grants : [];
     },
-    settle: async (outcomes, letters) => {
-      const settled = await settle(redis, namespace, LANE, LIMITS, outcomes, letters);
+    settle: async (outcomes) => {
+      const settled = await settle(redis, namespace, LANE, LIMITS, outcomes);
       if (settled === 'unverified') throw new Error('the home has no seat');
       return settled;
     },
-    receive: async (receipts, letters) => {
+    receive: async (receipts) => {
       const chunks = Map.groupBy(receipts, ({ index }) => chunkOf(seal, index));
       let moved = 0;
-      for (const [n, own] of chunks) {
-        const merged = await merge(redis, namespace, seal, n, own, letters);
-        moved += merged?.moved ?? 0;
-      }
+      for (const [n, own] of chunks) moved += (await merge(redis, namespace, seal, n, own))?.moved ?? 0;
       return moved;
     },
     force: async (index, byte, attempt) => {

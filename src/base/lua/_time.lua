@@ -1,9 +1,7 @@
 -- include: time. The server's clock in integer microseconds, or the caller's own in tests.
--- `tostring`, `..` and cjson corrupt 16-digit numbers, so times are written with us(): to the nearest whole number, and with '%d', for '%.0f'
--- takes five times as long (3 µs, more than a command).
+-- `tostring`, `..` and cjson corrupt 16-digit numbers, so times are written with us().
 local function us(n)
-  n = n + 0.5
-  return string.format('%d', n - n % 1)
+  return string.format('%.0f', n)
 end
 
 local function now_us(given)

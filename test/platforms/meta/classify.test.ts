@@ -47,7 +47,6 @@ describe('accepted', () => {
       outcome: 'accepted',
       providerId: 'wamid.X',
       held,
-      reached: '+16505551234',
     });
   });
 

@@ -1,4 +1,0 @@
-// A backlog without bounds.
-import type { Backlog } from '../../src/accept/backlog.ts';
-
-export const noBacklog: Backlog = { admit: async () => () => {} };
