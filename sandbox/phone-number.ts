@@ -32,6 +32,8 @@ export interface NumberRules {
   enforce: boolean;
   templates?: readonly TemplateRule[];
   webhook?: WebhookRules;
+  /** Whom it calls by another number than they were written to. */
+  wa_ids?: Readonly<Record<string, string>>;
 }
 
 /** The judge's and the ledger's view of one window length. */

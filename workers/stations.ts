@@ -1,5 +1,6 @@
 // The stations by name, each built from the stores. One process may run any set of them.
 import { createAccept } from '../src/accept/accept.ts';
+import { createBacklog } from '../src/accept/backlog.ts';
 import { createControlStation } from '../src/accept/control.ts';
 import { createRetries } from '../src/accept/retry.ts';
 import { createStreamAccept } from '../src/accept/stream.ts';
@@ -20,7 +21,7 @@ import { createUploads } from '../src/ledger/uploads.ts';
 import { createHalt } from '../src/memory/halt.ts';
 import { createSeats } from '../src/memory/seats.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
-import { aftermathOf } from '../src/platforms/meta/aftermath.ts';
+import { aftermathOf, isOptOut } from '../src/platforms/meta/aftermath.ts';
 import { check } from '../src/platforms/meta/check.ts';
 import { createMeta } from '../src/platforms/meta/client.ts';
 import { metaWebhook } from '../src/platforms/meta/webhook.ts';
@@ -63,7 +64,7 @@ const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: 
 export function apiOf(stores: Stores): Service & { url(): string } {
   const { config } = stores;
   const { namespace } = config;
-  const accept = createAccept({ ...stores, namespace, check });
+  const accept = createAccept({ ...stores, namespace, check, backlog: backlogOf(stores) });
   const control = createControlStation({
     ...stores,
     namespace,
@@ -112,6 +113,14 @@ const intakeOf = (stores: Stores): Service =>
 
 const retriesOf = (stores: Stores) => createRetries({ ...stores, namespace: stores.config.namespace });
 
+const backlogOf = (stores: Stores) =>
+  createBacklog({
+    ...stores,
+    namespace: stores.config.namespace,
+    workspaceMax: stores.config.backlogWorkspaceMax,
+    totalMax: stores.config.backlogTotalMax,
+  });
+
 const controlsOf = ({ redis, config, accounts }: Stores) =>
   createControls(redis, config.namespace, {
     lettersOf: accounts.toldOf,
@@ -132,6 +141,7 @@ function receiptsOf(stores: Stores): Service {
     findJob,
     personOf: stores.persons.of,
     aftermathOf,
+    isOptOut,
   });
 }
 

@@ -74,6 +74,7 @@ async function recordsOf(raw: Buffer): Promise<LogEntry[]> {
     stopped: undefined,
   };
   const accept = createAccept({
+    backlog: { admit: async () => () => {} },
     redis,
     namespace,
     secret: createSecret([randomBytes(32).toString('base64')]),

@@ -18,6 +18,7 @@ import {
   text,
 } from './input.ts';
 import { latency } from './latency.ts';
+import { waIds } from './wa-ids.ts';
 import { webhookRules } from './webhooks.ts';
 
 const HOUR_MS = 3_600_000;
@@ -72,6 +73,7 @@ const numberShape = shape({
   enforce: orNull(flag),
   templates: orNull(list(templateRule, 1000)),
   webhook: orNull(webhookRules),
+  wa_ids: orNull(waIds),
 });
 
 export function readNumberRules(value: unknown, now: NumberRules): NumberRules {
@@ -92,6 +94,7 @@ export function readNumberRules(value: unknown, now: NumberRules): NumberRules {
     retry_after_s: pick(change.retry_after_s, now.retry_after_s),
     templates: pick<readonly TemplateRule[]>(change.templates, now.templates),
     webhook: pick(change.webhook, now.webhook),
+    wa_ids: pick(change.wa_ids, now.wa_ids),
   };
   return Object.assign(rules, withoutAbsent(optional));
 }

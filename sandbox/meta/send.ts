@@ -79,6 +79,7 @@ function decide(
   if (early !== undefined) return refuse(world, entry, early);
   const message = parseMessage(raw);
   if ('code' in message) return refuse(world, entry, message);
+  message.waId = entry.number.rules.wa_ids?.[message.waId] ?? message.waId;
   ledger.address(entry, message);
 
   const fault = world.faults.before(entry.number.id);

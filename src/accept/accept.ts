@@ -14,6 +14,7 @@ import type { LedgerWriter } from '../ledger/port.ts';
 import { acceptedRow, jobOf } from '../ledger/row.ts';
 import type { Log } from '../log/port.ts';
 import { appendJob, perhapsStored } from './append.ts';
+import type { Backlog } from './backlog.ts';
 import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
 import { checkFinish, checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
@@ -34,6 +35,7 @@ export interface AcceptOptions {
   ledger: Pick<LedgerWriter, 'create'>;
   accounts: Pick<Accounts, 'sender'>;
   logger: Logger;
+  backlog: Backlog;
   /** `Platform.check` of the platform that the senders are on. */
   check: ContentCheck;
 }
@@ -96,7 +98,7 @@ async function work(
     checkFinish(envelope, ready, checked.total, held.createdMs);
     const records = await recordsOf(request.principal, held, envelope, checked);
     seal = records.seal;
-    outcome = await store(station, held, records, keptReply(checked));
+    outcome = await storeWithin(station, held, records, keptReply(checked));
     const { job, workspace, sender, home, total } = records.seal;
     const durationMs = Math.round((station.clock.monotonicUs() - startedUs) / 1_000);
     station.logger.info('job.accepted', {
@@ -112,6 +114,21 @@ async function work(
     throw error;
   }
   return answerOf(outcome, jobOf(acceptedRow(seal), seal.created_at));
+}
+
+/** Where too much waits already, nothing is stored. */
+async function storeWithin(
+  station: Station,
+  held: Held,
+  records: JobRecords,
+  reply: string,
+): Promise<Claimed> {
+  const stored = await station.backlog.admit(records.seal.workspace, records.seal.total);
+  try {
+    return await store(station, held, records, reply);
+  } finally {
+    stored();
+  }
 }
 
 /** From here on the job may exist: every failure but a clean refusal of the first append is `unsafe`. */

@@ -6,19 +6,15 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import { KEY_MAX } from '../contract/request.ts';
+import { parseJson } from './json.ts';
 import type { BulkRequest } from './port.ts';
 
 export type Body = Record<string, unknown>;
 
-/** Throws `invalid_request` when the bytes are no JSON object. The parser's own message is not passed on: it quotes the body. */
+/** Throws `invalid_request` when the bytes are no JSON object. */
 export function parseBody(raw: Buffer): Body {
   if (!isUtf8(raw)) throw refused('invalid_request', 'The body is not UTF-8');
-  let value: unknown;
-  try {
-    value = JSON.parse(raw.toString('utf8'));
-  } catch {
-    throw refused('invalid_request', 'The body is not valid JSON');
-  }
+  const value = parseJson(raw);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refused('invalid_request', 'The body must be a JSON object');
   return value as Body;

@@ -1,6 +1,5 @@
 // The idempotency claim: one key, one body, one job. A try holds it under a lease; what becomes of it is one script each.
 import type { Clock } from '../base/clock.ts';
-import { messageOf, unavailable } from '../base/failure.ts';
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import type { idempotencyKeys } from './keys.ts';
@@ -56,7 +55,7 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
       const owner = clock.randomHex(OWNER_BYTES);
       const memoryMs = order.keyless ? LEASE_MS : MEMORY_MS;
       const args = [order.fingerprint, owner, order.job, order.home, clock.now(), LEASE_MS, memoryMs];
-      const answer = await run(redis, CLAIM, [order.keys.claim, order.keys.reply], args);
+      const answer = await redis.run<string[]>(CLAIM, [order.keys.claim, order.keys.reply], args);
       if (answer[0] !== 'claimed') return elsewhere(answer);
       return {
         state: 'held',
@@ -67,7 +66,7 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
       const { keys, fingerprint, owner, job, home, createdMs, keyless } = held;
       const memoryMs = keyless ? LEASE_MS : MEMORY_MS;
       const args = [fingerprint, owner, job, home, createdMs, LEASE_MS, memoryMs];
-      return (await run(redis, CLAIM, [keys.claim, keys.reply], args))[0] === 'claimed';
+      return (await redis.run<string[]>(CLAIM, [keys.claim, keys.reply], args))[0] === 'claimed';
     },
     done: async (held, reply) => {
       const args = [
@@ -79,22 +78,12 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
         REPLY_MS,
         held.keyless ? 0 : MEMORY_MS,
       ];
-      return elsewhere(await run(redis, DONE, [held.keys.claim, held.keys.reply], args));
+      return elsewhere(await redis.run<string[]>(DONE, [held.keys.claim, held.keys.reply], args));
     },
     release: async (held, unsure) => {
       await redis.run(RELEASE, [held.keys.claim], [held.owner, unsure ? 1 : 0]).catch(() => {});
     },
   };
-}
-
-/** A Redis that is full is as good as away: nothing can be promised. */
-async function run(redis: Redis, ...[script, keys, args]: Parameters<Redis['run']>): Promise<string[]> {
-  try {
-    return await redis.run<string[]>(script, keys, args);
-  } catch (error) {
-    if (/\bOOM\b/.test(messageOf(error))) throw unavailable('The store is full', error);
-    throw error;
-  }
 }
 
 function elsewhere(answer: string[]): Claimed {

@@ -8,6 +8,7 @@ import type {
   WorkspaceAccount,
 } from '../contract/account.ts';
 import type { EventType } from '../contract/event.ts';
+import type { OptOutSettings } from '../contract/opt-out.ts';
 import type { Plan } from '../contract/plan.ts';
 
 export interface Principal {
@@ -72,6 +73,8 @@ export interface Accounts {
   authenticate(secret: string): Principal | undefined;
   /** How many requests each key of a workspace may make. */
   plan(workspace: string): Plan;
+  /** How a workspace reads the answers of its people. */
+  optOut(workspace: string): OptOutSettings;
   sender(id: string): Sender | undefined;
   /** Senders of one home. */
   sendersOf(home: string): Sender[];

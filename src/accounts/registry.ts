@@ -7,6 +7,7 @@ import type { Redis } from '../base/redis.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Service } from '../base/service.ts';
 import { isWanted } from '../contract/event.ts';
+import { DEFAULT_OPT_OUT } from '../contract/opt-out.ts';
 import type { Kind } from './entries.ts';
 import { type AccountsInput, readAccountsFile } from './file.ts';
 import { createMirror, type Mirror } from './mirror.ts';
@@ -128,6 +129,7 @@ function answersOf(mirror: Mirror, clock: Clock): Accounts {
       throw unavailable('Redis does not answer, so nobody can tell whether this API key still holds.');
     },
     plan: (workspace) => mirror.snapshot().workspaces.get(workspace)?.plan ?? LEAST_PLAN,
+    optOut: (workspace) => mirror.snapshot().workspaces.get(workspace)?.opt_out ?? DEFAULT_OPT_OUT,
     sender: (id) => mirror.snapshot().senders.get(id),
     sendersOf: (home) => mirror.snapshot().sendersByHome.get(home) ?? [],
     sendersKnownAs: (platform, externalId) =>

@@ -48,6 +48,8 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LEVELS).default('info'),
   HEALTH_PORT: port.optional(),
   DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(20_000),
+  BACKLOG_WORKSPACE_MAX: z.coerce.number().int().min(1).default(20_000_000),
+  BACKLOG_TOTAL_MAX: z.coerce.number().int().min(1).default(50_000_000),
   RESEND_AFTER: durationSchema.default(600_000),
   WEBHOOK_RETRY: durationSchema.default(5_000),
   WEBHOOK_TIMEOUT: durationSchema.default(15_000),
@@ -77,6 +79,9 @@ export interface Config {
   webhookTimeoutMs: number;
   /** An endpoint that takes nothing for so long is disabled, ms. */
   webhookDisableAfterMs: number;
+  /** Recipients that may wait, of one workspace and in all. */
+  backlogWorkspaceMax: number;
+  backlogTotalMax: number;
   /** Turns that one dispatch process holds at once. */
   dispatchLanes: number;
   /** Platform calls that one dispatch process has in flight at once. */
@@ -118,6 +123,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     webhookRetryMs: value.WEBHOOK_RETRY,
     webhookTimeoutMs: value.WEBHOOK_TIMEOUT,
     webhookDisableAfterMs: value.WEBHOOK_DISABLE_AFTER,
+    backlogWorkspaceMax: value.BACKLOG_WORKSPACE_MAX,
+    backlogTotalMax: value.BACKLOG_TOTAL_MAX,
     dispatchLanes: value.DISPATCH_LANES,
     dispatchCalls: value.DISPATCH_CALLS,
   };

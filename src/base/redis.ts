@@ -15,6 +15,8 @@ const QUEUE_SILENCE_MS = 20_000;
 /** A script is tried for this long before its caller hears `unavailable`. */
 const SCRIPT_PATIENCE_MS = 2_000;
 const RETRY_MS = 50;
+/** A full Redis is asked again after this. */
+const FULL_RETRY_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_CAP_MS = 1_000;
 
@@ -105,6 +107,7 @@ async function runPatiently<T>(
     try {
       return await runOnce<T>(client, script, keys, args);
     } catch (error) {
+      if (isFull(error)) throw full(error);
       if (!isConnectionTrouble(error))
         throw new Error(`script ${script.name}: ${messageOf(error)}`, { cause: error });
       if (clock.monotonicUs() >= giveUpAt) throw unavailable('Redis does not answer', error);
@@ -134,12 +137,17 @@ function isConnectionTrouble(error: unknown): boolean {
   return !(error instanceof Error && error.name === 'ReplyError');
 }
 
+/** It refuses what needs memory, or its disk fails: nothing was done, and nothing will be for a while. */
+const isFull = (error: unknown): boolean => /\b(OOM|MISCONF|NOREPLICAS)\b/.test(messageOf(error));
+const full = (error: unknown) => unavailable('Redis is full, or cannot write', error, FULL_RETRY_MS);
+
 /** Plain commands through the same lens: connection trouble becomes `unavailable`. */
 export async function ask<T>(command: Promise<T>): Promise<T> {
   try {
     return await command;
   } catch (error) {
     if (isConnectionTrouble(error)) throw unavailable('Redis does not answer', error);
+    if (isFull(error)) throw full(error);
     throw error;
   }
 }

@@ -195,7 +195,7 @@ export interface Calls {
   /** All workspaces by id. */
   listAllWorkspaces: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: Workspace[]; has_more: boolean; next_cursor: string | null } };
   /** Makes a workspace. */
-  createWorkspaceForAny: { body: { id: string; plan?: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null; routes?: Record<string, { per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null }>; reset?: "seconds" | "milliseconds" }) }; answer: Workspace };
+  createWorkspaceForAny: { body: { id: string; plan?: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null; routes?: Record<string, { per_second?: number | null; per_minute?: number | null; per_hour?: number | null; per_day?: number | null }>; reset?: "seconds" | "milliseconds" }); opt_out?: { enabled?: boolean; languages?: ("ar" | "de" | "en" | "es" | "fr" | "hi" | "id" | "it" | "nl" | "pl" | "pt" | "ru" | "tr")[]; stop_words?: Record<string, string[]>; start_words?: Record<string, string[]>; categories?: ("marketing" | "utility" | "authentication" | "service")[] } }; answer: Workspace };
   /** One workspace. */
   getAnyWorkspace: { params: { id: string }; answer: Workspace };
   /** Changes a workspace, or disables it. */

@@ -14,6 +14,8 @@ export function peopleKeys(namespace: string, { workspace, environment }: Owner)
     suppressed: at('suppressed'),
     /** Sorted set: person by when they were suppressed (unix ms). */
     suppressedList: at('suppressed:list'),
+    /** Sorted set: person by when they last asked for messages again (unix ms). */
+    started: at('started'),
     /** Hash: person → the person that the platform says it is. */
     aliases: at('aliases'),
   };

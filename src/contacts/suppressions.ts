@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Persons } from '../base/person.ts';
 import { ask, type Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
-import { OWN_SOURCES, type Suppression } from '../contract/suppression.ts';
+import { OWN_SOURCES, type OwnSource, type Suppression } from '../contract/suppression.ts';
 import { type Owner, peopleKeys } from './keys.ts';
 import { personOfId, readSuppressed, type Suppressed, suppressedText, viewOf } from './suppressed.ts';
 import { createWatch } from './watch.ts';
@@ -15,12 +15,20 @@ const lookUpScript = loadScript(import.meta.dirname, 'lua/look-up.lua');
 /** People in one script. */
 const BATCH = 1_000;
 const OWN = `,${OWN_SOURCES.join()},`;
+/** Longer than what people wrote can be read once more from the log. */
+const HEARD_MS = 9 * 86_400_000;
 
 export interface OptOut extends Omit<Suppressed, 'atMs'> {
   /** Unix ms; now when absent. */
   atMs?: number;
   /** E.164 with +. */
   to: string;
+}
+
+/** Somebody wants messages again. */
+export interface SaidAgain {
+  atMs: number;
+  sources: readonly OwnSource[];
 }
 
 export interface SuppressionPosition {
@@ -36,8 +44,8 @@ export interface SuppressionPage {
 export interface Suppressions {
   /** In the order given: the person's key, and whether the opt-out is new. Who is there already keeps the first time, and all categories. */
   add(owner: Owner, optOuts: readonly OptOut[]): Promise<{ person: string; created: boolean }[]>;
-  /** How many were taken back. `own`: only those that were the person's own word, if given before `beforeMs`. */
-  remove(owner: Owner, numbers: readonly string[], own?: { beforeMs: number }): Promise<number>;
+  /** How many were taken back. `said`: the person asked for it, then (unix ms); only their own earlier words of these sources end. */
+  remove(owner: Owner, numbers: readonly string[], said?: SaidAgain): Promise<number>;
   removeId(owner: Owner, id: string): Promise<boolean>;
   one(owner: Owner, id: string): Promise<Suppression | undefined>;
   /** Newest first. */
@@ -61,15 +69,16 @@ export function createSuppressions(options: SuppressionsOptions): Suppressions {
   const { redis, namespace, clock, persons } = options;
   const keysOf = (owner: Owner) => peopleKeys(namespace, owner);
   const listKeys = (owner: Owner): string[] => {
-    const { suppressed, suppressedList } = keysOf(owner);
-    return [suppressed, suppressedList];
+    const { suppressed, suppressedList, started } = keysOf(owner);
+    return [suppressed, suppressedList, started];
   };
-  const optIn = async (owner: Owner, people: readonly string[], own?: { beforeMs: number }) => {
+  const optIn = async (owner: Owner, people: readonly string[], said?: SaidAgain) => {
     let removed = 0;
     for (let i = 0; i < people.length; i += BATCH)
       removed += await redis.run<number>(optInScript, listKeys(owner), [
-        own ? OWN : '',
-        own?.beforeMs ?? '',
+        said ? `,${said.sources.join()},` : '',
+        said?.atMs ?? '',
+        HEARD_MS,
         ...people.slice(i, i + BATCH),
       ]);
     return removed;
@@ -92,8 +101,8 @@ export function createSuppressions(options: SuppressionsOptions): Suppressions {
       }
       return done;
     },
-    remove: (owner, numbers, own) =>
-      optIn(owner, [...new Set(numbers.flatMap((to) => keysFor(persons, owner, to)))], own),
+    remove: (owner, numbers, said) =>
+      optIn(owner, [...new Set(numbers.flatMap((to) => keysFor(persons, owner, to)))], said),
     removeId: async (owner, id) => {
       const person = personOfId(id);
       return person !== undefined && (await optIn(owner, [person])) > 0;

@@ -4,12 +4,15 @@ import type { Clock } from '../base/clock.ts';
 import { ask, type Redis } from '../base/redis.ts';
 import { type Owner, peopleKeys } from './keys.ts';
 
-const FRESH_US = 500_000;
+/** An answer is asked for anew after this, … */
+const FRESH_US = 250_000;
+/** … and is not believed any more when it is older than both. */
+const STALE_US = 250_000;
 /** Workspaces that one process remembers. */
 const MAX_OWNERS = 20_000;
 
 export interface Watch {
-  /** A promise only for a workspace that was not asked about before. */
+  /** A promise only for a workspace that was not asked about a moment ago. */
   any(owner: Owner): boolean | Promise<boolean>;
 }
 
@@ -23,10 +26,11 @@ export function createWatch(redis: Redis, namespace: string, clock: Pick<Clock, 
   const entries = new Map<string, Entry>();
   const look = (owner: Owner, entry: Entry): Promise<boolean> => {
     const { suppressed, aliases } = peopleKeys(namespace, owner);
+    const askedUs = clock.monotonicUs();
     entry.asked ??= ask(redis.client.exists(suppressed, aliases))
       .then((count) => {
         entry.any = count > 0;
-        entry.freshUntilUs = clock.monotonicUs() + FRESH_US;
+        entry.freshUntilUs = askedUs + FRESH_US;
         return entry.any;
       })
       .finally(() => {
@@ -43,9 +47,10 @@ export function createWatch(redis: Redis, namespace: string, clock: Pick<Clock, 
         entry = { any: undefined, asked: undefined, freshUntilUs: 0 };
         entries.set(name, entry);
       }
-      if (entry.any === undefined) return look(owner, entry);
-      // Told late that there is something is told; while Redis is away nothing is taken anyway.
-      if (clock.monotonicUs() >= entry.freshUntilUs) look(owner, entry).catch(() => {});
+      const lateUs = clock.monotonicUs() - entry.freshUntilUs;
+      if (entry.any === undefined || lateUs >= STALE_US) return look(owner, entry);
+      // While Redis is away nothing is taken anyway.
+      if (lateUs >= 0) look(owner, entry).catch(() => {});
       return entry.any;
     },
   };

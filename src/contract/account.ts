@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { eventFiltersSchema } from './event.ts';
 import { namedLimitSchema } from './limit.ts';
+import { optOutSchema } from './opt-out.ts';
 import { planSchema } from './plan.ts';
 import { durationSchema, timestampSchema } from './time.ts';
 
@@ -164,6 +165,7 @@ export type WebhookAccount = z.output<typeof storedWebhookSchema>;
 export const workspaceSchema = z.strictObject({
   id,
   plan: planSchema.default('free'),
+  opt_out: optOutSchema.prefault({}),
 });
 
 const workspaceWithAll = workspaceSchema.extend({

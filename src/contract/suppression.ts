@@ -11,8 +11,9 @@ const NUMBERS_MAX = 10_000;
 const TO_MAX = 40;
 const REASON_MAX = 200;
 
-/** Opt-outs of these sources are the person's own word, and the person may take it back. */
-export const OWN_SOURCES = ['inbound', 'platform'] as const;
+/** Opt-outs of these sources are the person's own word, and the person may take it back. What was said at the platform weighs less. */
+export const OWN_SOURCES = ['platform', 'inbound'] as const;
+export type OwnSource = (typeof OWN_SOURCES)[number];
 
 const to = z.string().min(1).max(TO_MAX);
 /** One number or many. What is no number is said per row, not here. */

@@ -75,3 +75,7 @@ export const uploadsKey = (namespace: string): string => `${namespace}:uploads`;
 
 /** Sorted set over the installation: "job home" of jobs that send unknown items once more, by when to look at them (unix ms). */
 export const resendKey = (namespace: string): string => `${namespace}:resend`;
+
+/** Sorted set of a workspace's jobs of which something may wait, members "job home", by their recipients. */
+export const openJobsKey = (namespace: string, workspace: string): string =>
+  `${namespace}:{${workspace}}:open`;

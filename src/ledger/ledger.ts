@@ -8,7 +8,7 @@ import type { Job } from '../contract/job.ts';
 import type { SealRecord } from '../contract/record.ts';
 import { createItemReader } from './items.ts';
 import { homeLettersOf } from './job-id.ts';
-import { jobKeys, jobListKey, jobRowKey } from './keys.ts';
+import { jobKeys, jobListKey, jobRowKey, openJobsKey } from './keys.ts';
 import { readLeftOut } from './left-out.ts';
 import type { JobFilter, JobPosition, LedgerReader, LedgerWriter, Page } from './port.ts';
 import { type JobRow, jobOf, ROW_FIELDS, readRow } from './row.ts';
@@ -58,6 +58,9 @@ async function create(redis: Redis, namespace: string, seal: SealRecord): Promis
   await Promise.all([
     redis.run(createRowScript, [row], [seal.dies_at, 'fp', seal.fingerprint, 'seal', JSON.stringify(seal)]),
     ask(redis.client.zadd(list, 'NX', seal.created_at, seal.job)),
+    ask(
+      redis.client.zadd(openJobsKey(namespace, seal.workspace), 'NX', seal.total, `${seal.job} ${seal.home}`),
+    ),
     ask(redis.client.zremrangebyrank(list, 0, -LIST_MAX_JOBS - 1)),
   ]);
 }

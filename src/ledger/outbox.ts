@@ -13,6 +13,8 @@ const clearScript = loadScript(import.meta.dirname, 'lua/clear-outbox.lua');
 const CUT_MAX_ENTRIES = 100;
 /** A relay that says nothing for so long is followed by another. */
 const LEASE_US = 10_000_000;
+/** Homes asked about in one write to Redis. */
+const HOMES_AT_ONCE = 256;
 /** Homes whose hint is taken at a time. */
 const HINTS_MAX_HOMES = 500;
 /** With so many entries that nobody takes on, nothing new is started, and receipts wait in the log. */
@@ -53,6 +55,8 @@ export interface Outbox {
   claim(home: string, owner: string): Promise<Cut | undefined>;
   /** Ends a cut. Says whether there is more. */
   clear(home: string, owner: string, last: string): Promise<boolean>;
+  /** Those of these homes that have something in their outbox. */
+  filled(homes: readonly string[]): Promise<string[]>;
   /** Homes with something new. Each is told once. */
   takeHints(): Promise<string[]>;
 }
@@ -67,6 +71,17 @@ export function createOutbox(redis: Redis, namespace: string): Outbox {
     },
     clear: async (home, owner, last) =>
       (await redis.run<number>(clearScript, keysOf(home), [owner, last])) === 1,
+    filled: async (homes) => {
+      const found: string[] = [];
+      for (let i = 0; i < homes.length; i += HOMES_AT_ONCE) {
+        const some = homes.slice(i, i + HOMES_AT_ONCE);
+        const there = await Promise.all(
+          some.map((home) => ask(redis.client.exists(outboxKeys(namespace, home).outbox))),
+        );
+        found.push(...some.filter((_, at) => there[at] === 1));
+      }
+      return found;
+    },
     takeHints: () => redis.client.spop(toldKey(namespace), HINTS_MAX_HOMES),
   };
 }

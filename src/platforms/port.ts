@@ -24,6 +24,8 @@ export interface Accepted {
   outcome: 'accepted';
   providerId: string;
   held: boolean;
+  /** The platform's own number of the person (E.164 with +), where it told one. */
+  reached?: string;
 }
 
 /** Refused for good. */
@@ -92,6 +94,8 @@ export interface Platform {
   check(content: Content, variables: Variables | undefined): ContentProblem | undefined;
   /** Names of the placeholders that `variables` leaves empty. */
   missingVariables(content: Content, variables: Variables | undefined): string[];
+  /** Whether a failure says that the person wants no more marketing. */
+  isOptOut(code: string): boolean;
 }
 
 /** A status as the platform told it, with the attempt id that it brought back. */

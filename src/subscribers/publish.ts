@@ -5,6 +5,8 @@ import type { EventsRecord, EventType } from '../contract/event.ts';
 import { isoTime } from '../contract/time.ts';
 
 const EVENT_ID_LETTERS = 22;
+/** Each is a few hundred bytes: far below what a broker takes at once. */
+const APPEND_MAX_ENTRIES = 500;
 type EventId = `evt_${string}`;
 
 export const eventId = (secret: Secret, parts: readonly string[]): EventId =>
@@ -36,3 +38,38 @@ export const entryOfEvents = (record: EventsRecord) => ({
   headers: { type: 'events', workspace: record.workspace },
   value: JSON.stringify(record),
 });
+
+interface Owner {
+  workspace: string;
+  environment: 'live' | 'test';
+}
+
+export interface Publishing {
+  log: { append(topic: 'events', entries: readonly ReturnType<typeof entryOfEvents>[]): Promise<unknown> };
+  secret: Secret;
+  accounts: { wants(owner: Owner, type: EventType): boolean };
+}
+
+/** What has happened, named by `parts`; `atMs`: unix milliseconds. */
+export interface Happening {
+  parts: readonly string[];
+  atMs: number;
+  data: Record<string, unknown>;
+}
+
+/** Tells of each, if any endpoint wants to hear. Resolves when the log has it. */
+export async function publish(
+  { log, secret, accounts }: Publishing,
+  owner: Owner,
+  type: EventType,
+  happenings: readonly Happening[],
+): Promise<void> {
+  if (happenings.length === 0 || !accounts.wants(owner, type)) return;
+  const { workspace, environment } = owner;
+  const entries = happenings.map(({ parts, atMs, data }) => {
+    const id = eventId(secret, [type, ...parts]);
+    return entryOfEvents(recordOfOne({ id, type, workspace, environment, atMs, data }));
+  });
+  for (let i = 0; i < entries.length; i += APPEND_MAX_ENTRIES)
+    await log.append('events', entries.slice(i, i + APPEND_MAX_ENTRIES));
+}

@@ -21,6 +21,7 @@ import {
 import type { Log } from '../../src/log/port.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { check } from '../../src/platforms/meta/check.ts';
+import { noBacklog } from '../support/backlog.ts';
 import { freshNamespace, redisUrl } from '../support/services.ts';
 
 export const ROUTE = 'POST /v1/messages/bulk';
@@ -53,6 +54,7 @@ export function openStation(
     ledger: { create: async (seal) => void created.push(seal) },
     accounts: { sender: (id) => senders.get(id) },
     logger: silentLogger,
+    backlog: noBacklog,
     check,
     ...over,
   };

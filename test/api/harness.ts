@@ -23,6 +23,7 @@ import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { check } from '../../src/platforms/meta/check.ts';
 import { metaWebhook } from '../../src/platforms/meta/webhook.ts';
 import { fileOnDisk, recordingLogger, SECRETS, sampleFile } from '../accounts/sample.ts';
+import { noBacklog } from '../support/backlog.ts';
 import { freshNamespace } from '../support/services.ts';
 
 export interface HarnessOptions {
@@ -53,7 +54,18 @@ export async function startHarness({
   const homes = createHomeIndex(accounts, secret);
   const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const log = createRedisStreamsLog({ redis, namespace, clock, logger, consumer: 'test' });
-  const real = createAccept({ redis, namespace, secret, clock, log, ledger, accounts, logger, check });
+  const real = createAccept({
+    redis,
+    namespace,
+    secret,
+    clock,
+    log,
+    ledger,
+    accounts,
+    logger,
+    check,
+    backlog: noBacklog,
+  });
   const uploads = createUploads(redis, namespace);
   const stream = createStreamAccept({
     redis,

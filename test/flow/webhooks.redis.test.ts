@@ -104,6 +104,28 @@ test('what people write is told', async () => {
   });
 });
 
+test('changes of limits and opt-outs are told, with the person as a hash', async () => {
+  await service.api.patch('/v1/senders/s1', { throughput: 900 });
+  await until(() => sink.taken('sender.limit_changed').length === 1, { what: 'the change is told' });
+  expect(sink.taken('sender.limit_changed')[0]?.data).toEqual({
+    sender: 's1',
+    portfolio: null,
+    source: 'api',
+    changes: { throughput: 900 },
+  });
+  const added = await service.api.postTo('/v1/suppressions', { to: '+16505559876', reason: 'asked' });
+  const { data } = added.body as { data: { id: string }[] };
+  await until(() => sink.taken('suppression.created').length === 1, { what: 'the opt-out is told' });
+  expect(sink.taken('suppression.created')[0]?.data).toMatchObject({ id: data[0]?.id, reason: 'asked' });
+  await stage.platform.inbound(numberOf('s1'), '16505559877', 'STOP');
+  await until(() => sink.taken('suppression.created').length === 2, { what: 'the stop word is told' });
+  const { id } = await service.api.send(
+    bulk(1, { messages: [{ to: '+16505559876', variables: ['a', 'b'] }] }),
+  );
+  const told = () => sink.taken('message.suppressed').some((event) => event.data.job_id === id);
+  await until(told, { what: 'the message is told as suppressed' });
+});
+
 test('an endpoint on this machine is not called unless the accounts file says so', async () => {
   const { data } = await service.api.get<{ data: { id: string; url: string }[] }>('/v1/webhooks');
   const own = data.filter(({ url }) => new URL(url).port === new URL(canary.url).port);

@@ -47,6 +47,8 @@ test(`delivered and read: at most ${MAX_BYTES_EACH} bytes of Redis each`, async 
     metrics: createMetrics(),
     findJob: async () => row?.seal,
     aftermathOf: () => undefined,
+    isOptOut: () => false,
+    suppressions: { add: async () => [] },
     personOf: () => '',
     toldOf: () => '',
   });

@@ -29,9 +29,10 @@ export interface LedgerBench {
   id: string;
   /** Starts up to `want` items: what waits alone and is due, then the next rows. */
   take(want: number): Promise<Grant[]>;
-  settle(outcomes: Outcome[]): Promise<Settled>;
+  /** `letters`: of what customers want to be told. */
+  settle(outcomes: Outcome[], letters?: string): Promise<Settled>;
   /** Brings receipts, of whatever chunks; how many moved their item. */
-  receive(receipts: Receipt[]): Promise<number>;
+  receive(receipts: Receipt[], letters?: string): Promise<number>;
   /** Puts one item into a state by force, with its try, and mends the counts. */
   force(index: number, byte: string, attempt: number): Promise<void>;
   /** Status bytes of all rows. */
@@ -94,15 +95,18 @@ export async function openLedger(
       );
       return typeof taken === 'object' ? taken.grants : [];
     },
-    settle: async (outcomes) => {
-      const settled = await settle(redis, namespace, LANE, LIMITS, outcomes);
+    settle: async (outcomes, letters) => {
+      const settled = await settle(redis, namespace, LANE, LIMITS, outcomes, letters);
       if (settled === 'unverified') throw new Error('the home has no seat');
       return settled;
     },
-    receive: async (receipts) => {
+    receive: async (receipts, letters) => {
       const chunks = Map.groupBy(receipts, ({ index }) => chunkOf(seal, index));
       let moved = 0;
-      for (const [n, own] of chunks) moved += (await merge(redis, namespace, seal, n, own))?.moved ?? 0;
+      for (const [n, own] of chunks) {
+        const merged = await merge(redis, namespace, seal, n, own, letters);
+        moved += merged?.moved ?? 0;
+      }
       return moved;
     },
     force: async (index, byte, attempt) => {

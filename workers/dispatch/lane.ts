@@ -19,6 +19,7 @@ import { holdOf } from './holds.ts';
 import { countedAtUs, outcomeOf } from './outcome.ts';
 import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
 import type { Grant, Taken } from './take.ts';
+import { noteTold } from './told.ts';
 
 /** A call that has not been written this long after its moment is not made. */
 const LAST_MOMENT_US = 250_000;
@@ -142,6 +143,7 @@ export class Lane {
           mayWrite,
         )
       : missingRow(clock.monotonicUs());
+    if (row) noteTold(this.#context, sender, row[0], sent.verdict);
     this.#ended(grant, sender, sent, content);
   }
 

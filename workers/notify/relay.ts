@@ -4,7 +4,7 @@ import { messageOf } from '../../src/base/failure.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { EventsRecord } from '../../src/contract/event.ts';
 import type { Outbox } from '../../src/ledger/outbox.ts';
-import type { Log, LogEntry } from '../../src/log/port.ts';
+import type { LogEntry } from '../../src/log/port.ts';
 import { entryOfEvents } from '../../src/subscribers/publish.ts';
 import { type ComposeOptions, compose, type Home } from './compose.ts';
 
@@ -16,7 +16,7 @@ const APPEND_MAX_BYTES = 640 * 1024;
 export interface RelayOptions extends ComposeOptions {
   accounts: Pick<Accounts, 'homes' | 'toldOf'>;
   outbox: Outbox;
-  log: Pick<Log, 'append'>;
+  log: { append(topic: 'events', entries: readonly LogEntry[]): Promise<unknown> };
   logger: Logger;
   /** Names this process. */
   owner: string;
@@ -44,10 +44,11 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     pass: async (all) => {
       try {
-        const hints = new Set(await outbox.takeHints());
-        const due = accounts
-          .homes()
-          .filter(({ home }) => hints.has(home) || (all && accounts.toldOf(home) !== ''));
+        const homes = accounts.homes();
+        const found = all ? await outbox.filled(homes.map(({ home }) => home).filter(accounts.toldOf)) : [];
+        const told = new Set([...(await outbox.takeHints()), ...found]);
+        if (told.size === 0) return;
+        const due = homes.filter(({ home }) => told.has(home));
         for (let i = 0; i < due.length; i += HOMES_AT_ONCE)
           await Promise.all(due.slice(i, i + HOMES_AT_ONCE).map(drain));
       } catch (error) {

@@ -10,13 +10,14 @@ import type { AccountRecord } from '../../src/contract/receipt.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import { holdFields } from '../../src/pacing/keys.ts';
 import { type SaidHold, sayHold } from '../../src/pacing/said.ts';
+import type { Publishing } from '../../src/subscribers/publish.ts';
 import type { Names } from './names.ts';
-import { type TellOptions, tellAccountChange } from './tell.ts';
+import { tellAccountChange } from './tell.ts';
 
 /** What only a person can mend is looked at again after this: one call goes, and its refusal holds the rest anew. */
 const PERSON_MS = 24 * 3_600_000;
 
-export interface AccountOptions extends TellOptions {
+export interface AccountOptions extends Publishing {
   redis: Redis;
   namespace: string;
   clock: Clock;

@@ -5,28 +5,27 @@ import type { Redis } from '../../src/base/redis.ts';
 import type { InboundRecord } from '../../src/contract/receipt.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import { hear } from '../../src/pacing/said.ts';
-import { type TellOptions, tellInbound } from './tell.ts';
+import type { Publishing } from '../../src/subscribers/publish.ts';
+import { type OptOutsOptions, PREFERENCE, takeOptOuts } from './opt-outs.ts';
+import { tellInbound } from './tell.ts';
 
-/** Nobody wrote: the platform tells of an opt-out. */
-const SILENT = 'preference';
-
-export interface InboundOptions extends TellOptions {
+export interface InboundOptions extends Publishing, OptOutsOptions {
   redis: Redis;
   namespace: string;
   personOf(workspace: string, to: string): string;
-  accounts: Pick<Accounts, 'sender' | 'wants'>;
+  accounts: Pick<Accounts, 'sender' | 'wants' | 'optOut'>;
   lanes: Pick<Lanes, 'wake'>;
   tickets: Pick<TicketQueue, 'add'>;
 }
 
-export async function takeInbound(
-  options: InboundOptions,
-  { workspace, sender: id, at, messages }: InboundRecord,
-): Promise<void> {
+export async function takeInbound(options: InboundOptions, record: InboundRecord): Promise<void> {
   const { redis, namespace, personOf, lanes, tickets } = options;
+  const { workspace, sender: id, at, messages } = record;
   const sender = options.accounts.sender(id);
-  const written = messages.filter(({ kind }) => kind !== SILENT);
-  if (!sender || sender.workspace !== workspace || written.length === 0) return;
+  const written = messages.filter(({ kind }) => kind !== PREFERENCE);
+  if (!sender || sender.workspace !== workspace) return;
+  await takeOptOuts(options, record);
+  if (written.length === 0) return;
   await tellInbound(options, sender, written);
   const persons = new Map<string, number>();
   for (const { from, at: atMs } of written) {

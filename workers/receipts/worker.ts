@@ -8,6 +8,7 @@ import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
 import type { Secret } from '../../src/base/secret.ts';
 import type { Service } from '../../src/base/service.ts';
+import type { Suppressions } from '../../src/contacts/suppressions.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
 import type { Aftermath } from '../../src/platforms/port.ts';
@@ -37,6 +38,8 @@ export interface ReceiptsOptions {
   tickets: TicketQueue;
   findJob: FindJob;
   aftermathOf(code: string): Aftermath | undefined;
+  isOptOut(code: string): boolean;
+  suppressions: Pick<Suppressions, 'add' | 'remove'>;
 }
 
 export function createReceipts(options: ReceiptsOptions): Service & { failed: Promise<never> } {

@@ -10,9 +10,10 @@ import { jsonBody } from '../json-body.ts';
 import { checkPeriods, limitViews } from '../limit-views.ts';
 import { pageAfter } from '../page.ts';
 import { noQuery, pageQuery, parseQuery } from '../query.ts';
-import type { SenderRoutesOptions } from './senders.ts';
+import { type SenderRoutesOptions, tellLimitChange } from './senders.ts';
 
-export function portfolioRoutes(app: FastifyInstance, { accounts, secret }: SenderRoutesOptions): void {
+export function portfolioRoutes(app: FastifyInstance, options: SenderRoutesOptions): void {
+  const { accounts, secret } = options;
   const read = { config: { scope: 'senders:read' as const } };
   const write = { config: { scope: 'senders:write' as const } };
   const cursors = createCursors<string>(secret, 'portfolios');
@@ -42,6 +43,7 @@ export function portfolioRoutes(app: FastifyInstance, { accounts, secret }: Send
     checkIfMatch(request, view(before));
     if (value.limits) checkPeriods(before.limits, value.limits);
     await accounts.change('portfolio', id, given);
+    await tellLimitChange(options, request, { sender: null, portfolio: id }, given);
     return tagged(request, reply, view(ownPortfolio(accounts, request, id)));
   });
 }

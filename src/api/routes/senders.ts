@@ -3,12 +3,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Accounts, Sender } from '../../accounts/port.ts';
 import type { AccountsRegistry } from '../../accounts/registry.ts';
+import type { Clock } from '../../base/clock.ts';
 import { refused } from '../../base/failure.ts';
 import type { Secret } from '../../base/secret.ts';
 import { senderPatchSchema } from '../../contract/account.ts';
 import { holdOf } from '../../contract/hold.ts';
 import type { Hold } from '../../contract/job.ts';
 import { durationText } from '../../contract/time.ts';
+import { type Publishing, publish } from '../../subscribers/publish.ts';
 import { callerOf } from '../auth.ts';
 import { createCursors } from '../cursor.ts';
 import { checkIfMatch, tagged } from '../etag.ts';
@@ -18,13 +20,15 @@ import { checkPeriods, limitViews, useView } from '../limit-views.ts';
 import { pageAfter } from '../page.ts';
 import { noQuery, pageQuery, parseQuery } from '../query.ts';
 
-export interface SenderRoutesOptions {
+export interface SenderRoutesOptions extends Publishing {
+  clock: Clock;
   accounts: Accounts & Pick<AccountsRegistry, 'change'>;
   secret: Secret;
   states: HomeStates;
 }
 
-export function senderRoutes(app: FastifyInstance, { accounts, secret, states }: SenderRoutesOptions): void {
+export function senderRoutes(app: FastifyInstance, options: SenderRoutesOptions): void {
+  const { accounts, secret, states } = options;
   const read = { config: { scope: 'senders:read' as const } };
   const write = { config: { scope: 'senders:write' as const } };
   const cursors = createCursors<string>(secret, 'senders');
@@ -59,9 +63,25 @@ export function senderRoutes(app: FastifyInstance, { accounts, secret, states }:
     if (value.limits) checkPeriods(before.limits, value.limits);
     await accounts.change('sender', id, given);
     const sender = ownSender(accounts, request, id);
+    const about = { sender: id, portfolio: sender.portfolio?.id ?? null };
+    await tellLimitChange(options, request, about, given);
     const view = senderView(sender);
     return tagged(request, reply, { ...view, hold: await holdOfSender(states, sender) }, view);
   });
+}
+
+/** Customers are told of limits that the API has changed, as of those that the platform changes. */
+export async function tellLimitChange(
+  options: Publishing & { clock: Clock },
+  request: FastifyRequest,
+  about: { sender: string | null; portfolio: string | null },
+  given: Record<string, unknown>,
+): Promise<void> {
+  const { paused: _, ...changes } = given;
+  if (Object.keys(changes).length === 0) return;
+  const atMs = options.clock.now();
+  const data = { ...about, source: 'api', changes };
+  await publish(options, callerOf(request), 'sender.limit_changed', [{ parts: [request.id], atMs, data }]);
 }
 
 /** What holds all messages of a sender: paused, disabled, or stopped by the platform; null: nothing but its limits. */

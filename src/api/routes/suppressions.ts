@@ -1,5 +1,6 @@
 // GET, POST and DELETE /v1/suppressions: who gets no more messages. Numbers come in bodies only, never in an address, and are not kept.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Clock } from '../../base/clock.ts';
 import { refused } from '../../base/failure.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Secret } from '../../base/secret.ts';
@@ -8,13 +9,15 @@ import type { SuppressionPosition, Suppressions } from '../../contacts/suppressi
 import { normalisePhone } from '../../contract/phone.ts';
 import { MAX_DETAILS, type ProblemDetail } from '../../contract/problem.ts';
 import { suppressionRemovalSchema, suppressionRequestSchema } from '../../contract/suppression.ts';
+import { type Publishing, publish } from '../../subscribers/publish.ts';
 import { callerOf } from '../auth.ts';
 import { BULK_BODY_MAX_BYTES } from '../body.ts';
 import { createCursors } from '../cursor.ts';
 import { jsonBody } from '../json-body.ts';
 import { noQuery, pageQuery, parseQuery } from '../query.ts';
 
-export interface SuppressionRoutesOptions {
+export interface SuppressionRoutesOptions extends Publishing {
+  clock: Clock;
   suppressions: Suppressions;
   secret: Secret;
   logger: Logger;
@@ -59,6 +62,7 @@ export function suppressionRoutes(app: FastifyInstance, options: SuppressionRout
       good.map((number) => ({ to: number.to, reason, source, categories })),
     );
     const created = done.filter((one) => one.created).length;
+    await tellCreated(options, request, done, { reason, source, categories: categories ?? null });
     logger.info('suppressions.added', { workspace: caller.workspace, count: created });
     return {
       created,
@@ -93,6 +97,20 @@ export function suppressionRoutes(app: FastifyInstance, options: SuppressionRout
       throw noSuchSuppression();
     return reply.code(204).send();
   });
+}
+
+async function tellCreated(
+  options: SuppressionRoutesOptions,
+  request: FastifyRequest,
+  added: readonly { person: string; created: boolean }[],
+  about: Record<string, unknown>,
+): Promise<void> {
+  const atMs = options.clock.now();
+  const happenings = added
+    .filter(({ created }) => created)
+    .map(({ person }) => suppressionId(person))
+    .map((id) => ({ parts: [id, request.id], atMs, data: { id, ...about } }));
+  await publish(options, callerOf(request), 'suppression.created', happenings);
 }
 
 interface CheckedNumbers {

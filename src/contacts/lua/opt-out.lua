@@ -3,7 +3,8 @@
 -- repeat changes nothing.
 --   KEYS[1] suppressed  hash: person → "at|source|categories|reason"
 --   KEYS[2] list        sorted set: person by time (ms)
---   ARGV[1] own         sources that others replace, each between commas: ",inbound,platform,"
+--   KEYS[3] started     sorted set: person by when they last asked for messages again (ms)
+--   ARGV[1] own         sources that are the person's own word, weaker ones first, each between commas
 --   ARGV[2..]           person and value of each
 -- Returns a digit per person: 1 when this call made it, 0 when it was there
 local function parse(text)
@@ -24,23 +25,35 @@ local function union(a, b)
   return letters
 end
 
+-- What weighs more names the source: the workspace's own word more than the person's.
+local function rank(source)
+  return ARGV[1]:find(',' .. source .. ',', 1, true) or math.huge
+end
+
 local made = {}
 for i = 2, #ARGV, 2 do
   local person, text = ARGV[i], ARGV[i + 1]
-  local before = redis.call('HGET', KEYS[1], person)
-  if not before then
+  local before, new = redis.call('HGET', KEYS[1], person), parse(text)
+  local own = rank(new.source) < math.huge
+  if own and tonumber(redis.call('ZSCORE', KEYS[3], person) or '0') > tonumber(new.at) then
+    -- They have changed their mind since; it was only heard earlier.
+    made[#made + 1] = '0'
+  elseif not before then
     redis.call('HSET', KEYS[1], person, text)
-    redis.call('ZADD', KEYS[2], parse(text).at, person)
+    redis.call('ZADD', KEYS[2], new.at, person)
     made[#made + 1] = '1'
   else
-    local old, new = parse(before), parse(text)
+    local old = parse(before)
     local categories = union(old.categories, new.categories)
-    local stronger = ARGV[1]:find(',' .. old.source .. ',', 1, true) and not ARGV[1]:find(',' .. new.source .. ',', 1, true)
-    if categories ~= old.categories or stronger then
-      local from = (stronger or old.source == new.source) and new or old
-      redis.call('HSET', KEYS[1], person, table.concat({ old.at, from.source, categories, from.reason }, '|'))
+    local from = rank(new.source) >= rank(old.source) and (categories ~= old.categories or rank(new.source) > rank(old.source)) and new or old
+    -- Of their own words the last one counts.
+    local at = own and rank(old.source) < math.huge and math.max(tonumber(old.at), tonumber(new.at)) or tonumber(old.at)
+    local after = table.concat({ string.format('%.0f', at), from.source, categories, from.reason }, '|')
+    if after ~= before then
+      redis.call('HSET', KEYS[1], person, after)
+      redis.call('ZADD', KEYS[2], string.format('%.0f', at), person)
     end
-    made[#made + 1] = old.at == new.at and '1' or '0'
+    made[#made + 1] = before == text and '1' or '0'
   end
 end
 return table.concat(made)

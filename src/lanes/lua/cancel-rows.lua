@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Ends queued rows of a canceled job as canceled, a bounded stretch of them. A second run finds none.
 --   KEYS[1] row       hash of the job
 --   KEYS[2] statuses  status byte per row

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Applies one control to a job: to its row, and to its cursors if it is in its lane. Controls may come in any order and again: of pauses and
 -- resumes the newest counts, of patches the newest of each field, and a cancel always does, once.
 --   KEYS[1] row        hash of the job

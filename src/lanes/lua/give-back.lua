@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Gives a turn back when nothing is due: the lane sleeps until its next work, or for good.
 --   KEYS[1] lane       hash of the lane
 --   KEYS[2] lanes      the home's lanes by the time a turn must have opened

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Replaces the result lines of a chunk by their compressed form, unless lines were added since they were read.
 --   KEYS[1] results  lines
 --   KEYS[2] folded   compressed lines

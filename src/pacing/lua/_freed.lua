@@ -51,12 +51,17 @@ local function push_buckets(limit, written)
 end
 
 -- Times rise along the list: one that comes late waits for those before it, which is never too early.
-local function push_places(limit, written)
+local function push_exact(limit, written)
   local last, times = entry_of(redis.call('LINDEX', limit.times, -1) or '0'), {}
   for i, ended in ipairs(written) do
     times[i] = us(math.max(free_at(limit, ended), last))
   end
   redis.call('RPUSH', limit.times, unpack(times))
+end
+
+local function push_places(limit, written)
+  local push = limit.bucketed and push_buckets or push_exact
+  push(limit, written)
 end
 
 -- `written`: ends (µs, rising) of those of `count` calls that were written.
@@ -71,8 +76,7 @@ local function free_of(limit, count, written, linger_ms)
   local used = redis.call('HGET', limit.state, 'used')
   limit.bucketed = used and true or limit.count > EXACT_PLACES
   limit.used = limit.bucketed and tonumber(used or redis.call('LLEN', limit.times))
-  local push = limit.bucketed and push_buckets or push_places
-  push(limit, written)
+  push_places(limit, written)
   redis.call('PEXPIRE', limit.times, us(limit.per / 1000 + linger_ms))
 end
 

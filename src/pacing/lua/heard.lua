@@ -27,12 +27,14 @@ if ARGV[4] then
   redis.call('PEXPIREAT', KEYS[1], us(math.ceil(math.max(latest, last) / 1000)))
 end
 
--- The messages of one second may come in several calls. `low`: the most of a second since the guard was set, for when it ends.
+-- The messages of one second may come in several calls. `low`: the most of a second since the guard was set, for when it ends;
+-- a minute later it is forgotten.
 local h = redis.call('HMGET', KEYS[2], 'guard', 'guard_until', 'in_second', 'in_count', 'low')
 local count = tonumber(ARGV[3]) + (h[3] == ARGV[2] and tonumber(h[4] or '0') or 0)
 local guard, low = tonumber(h[1] or '0'), tonumber(h[5] or '0')
-if tonumber(h[2] or '0') <= now then
-  guard, low = math.max(count, low), 0
+local ends = tonumber(h[2] or '0')
+if ends <= now then
+  guard, low = math.max(count, ends > now - GUARD_US and low or 0), 0
   redis.call('HSET', KEYS[2], 'guard_until', us(now + GUARD_US))
 elseif count >= guard then
   guard, low = count, 0

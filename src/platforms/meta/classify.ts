@@ -15,6 +15,8 @@ import { itemsOf, objectOf } from './json.ts';
 import { askedMs } from './retry-after.ts';
 
 const MAX_MESSAGE = 200;
+/** E.164 without its plus. */
+const WA_ID = /^[1-9]\d{4,14}$/;
 /** Digits as people write numbers, separators included: at least seven in a row. */
 const PHONE = /\+?\d(?:[\s().-]{0,2}\d){6,}/g;
 /** Tokens and message ids (which hold the recipient's number): long, with a digit and a capital. */
@@ -64,10 +66,12 @@ function acceptedIn(body: unknown): Verdict | undefined {
   if (typeof id !== 'string' || id === '') return undefined;
   const status = message?.message_status;
   // Held or paused for quality: Meta keeps the message and tells later by receipt (delivered, or failed with 132015).
+  const number = objectOf(itemsOf(objectOf(body)?.contacts)[0])?.wa_id;
   return {
     outcome: 'accepted',
     providerId: id,
     held: status === 'held_for_quality_assessment' || status === 'paused',
+    ...(typeof number === 'string' && WA_ID.test(number) && { reached: `+${number}` }),
   };
 }
 

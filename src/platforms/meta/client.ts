@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { HttpClient } from '../../base/http.ts';
 import type { Attempt, Platform, SenderAccess, Sent } from '../port.ts';
+import { isOptOut } from './aftermath.ts';
 import { check, missingVariables } from './check.ts';
 import { classify } from './classify.ts';
 import { payload } from './payload.ts';
@@ -32,7 +33,7 @@ export function createMeta(http: HttpClient, clock: Clock): Platform {
     return access;
   };
 
-  return { check, missingVariables, send };
+  return { check, missingVariables, isOptOut, send };
 
   async function send(sender: SenderAccess, attempt: Attempt, mayWrite: () => boolean): Promise<Sent> {
     if (Buffer.byteLength(attempt.attemptId) > MAX_ATTEMPT_ID_BYTES)

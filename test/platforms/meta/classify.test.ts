@@ -47,6 +47,7 @@ describe('accepted', () => {
       outcome: 'accepted',
       providerId: 'wamid.X',
       held,
+      reached: '+16505551234',
     });
   });
 

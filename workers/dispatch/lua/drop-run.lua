@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Forgets a started run whose deadline has passed: what of it has an outcome is settled, and the rest can have none any more.
 --   KEYS[1] fly       started runs with calls under way
 --   KEYS[2] flying    started run → its calls under way

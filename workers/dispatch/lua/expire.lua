@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Ends what is still queued of a job whose time has passed, and takes one of its cursors out of the lane. A second run finds nothing.
 --   KEYS[1] row        hash of the job
 --   KEYS[2] statuses   status byte per row

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Applies outcomes of calls. An outcome is a fact: it is applied whoever brings it, if it names the item's current try and ranks higher.
 -- A repeat finds the item moved already and changes nothing.
 --   KEYS[1] lane      hash of the lane
