@@ -86,6 +86,7 @@ export function sealed(principal: Principal, held: Held, body: BulkRequestBody, 
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     ...(body.expires_after === undefined ? {} : { expires_after_ms: body.expires_after }),
     ...(body.quiet_hours === undefined ? {} : { quiet_hours: body.quiet_hours }),
+    ...(body.unique_within === undefined ? {} : { unique_within_ms: body.unique_within }),
     on_unknown: body.on_unknown,
     metadata: body.metadata,
   };
