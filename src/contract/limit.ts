@@ -1,10 +1,20 @@
 // A limit is data: a rule with a name, a scope and numbers. Pacing reads it at the moment of use.
 import { z } from 'zod';
+import { HOLD_REASONS, LIMIT_NAMES } from './hold.ts';
 import { durationSchema } from './time.ts';
+
+/** A hold says what binds by one name: a limit must not have the name of something else. */
+const TAKEN_NAMES: ReadonlySet<string> = new Set([...HOLD_REASONS, ...LIMIT_NAMES]);
 
 /** A named limit on what is sent, as it stands in the accounts file. `per` becomes milliseconds. */
 export const namedLimitSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be 1..32 of a-z, 0-9 and _, starting with a letter'),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be 1..32 of a-z, 0-9 and _, starting with a letter')
+    .refine(
+      (name) => !TAKEN_NAMES.has(name),
+      'is what a hold of another kind is called: choose another name',
+    ),
   count: z.int().min(1).max(10_000_000),
   per: durationSchema,
   pace: z.enum(['even', 'burst']).default('even'),

@@ -1,6 +1,7 @@
 // Every hold has a sentence of its own, and says until when where that is known.
 import { expect, test } from 'vitest';
 import { HOLD_REASONS, holdOf, isReason, LIMIT_NAMES } from '../../src/contract/hold.ts';
+import { namedLimitSchema } from '../../src/contract/limit.ts';
 
 const UNTIL_MS = Date.UTC(2026, 2, 28, 14, 30);
 
@@ -30,4 +31,7 @@ test('a name that objects have by themselves is a limit like any other', () => {
 test('reasons and limits do not share names', () => {
   expect(LIMIT_NAMES.filter(isReason)).toEqual([]);
   expect(isReason('sender_paused')).toBe(true);
+  const named = (name: string) => namedLimitSchema.safeParse({ name, count: 1, per: '1s' }).success;
+  expect([...HOLD_REASONS, 'calls'].filter(named)).toEqual([]);
+  expect(named('minute')).toBe(true);
 });
