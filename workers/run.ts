@@ -6,6 +6,7 @@ import { type Config, ConfigProblems, readConfig } from '../src/base/config.ts';
 import { messageOf } from '../src/base/failure.ts';
 import { guardLoop } from '../src/base/loop-guard.ts';
 import { type Service, supervise } from '../src/base/service.ts';
+import { memoryService } from './restoring.ts';
 import { apiOf, healthOf, WORKERS, type WorkerName, watchdogOf, workerOf } from './stations.ts';
 import { createStores, type Stores, storesService } from './stores.ts';
 
@@ -38,7 +39,15 @@ function servicesOf(stores: Stores, parts: Parts): Service[] {
     !parts.api && config.healthPort !== undefined
       ? [healthOf(stores, config.healthPort, watchdog.healthy)]
       : [];
-  return [storesService(stores), stores.accounts, ...workers, ...api, ...health, watchdog];
+  return [
+    storesService(stores),
+    stores.accounts,
+    memoryService(stores),
+    ...workers,
+    ...api,
+    ...health,
+    watchdog,
+  ];
 }
 
 function refuse(error: unknown): never {

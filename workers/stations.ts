@@ -7,10 +7,10 @@ import { createStreamAccept } from '../src/accept/stream.ts';
 import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
 import { createHttpClient } from '../src/base/http.ts';
+import { createMetrics } from '../src/base/metrics.ts';
 import { resolvePublic } from '../src/base/public-address.ts';
 import type { Service } from '../src/base/service.ts';
 import { createWatchdog, type Watchdog } from '../src/base/watchdog.ts';
-import { createRecent } from '../src/contacts/recent.ts';
 import { createControls } from '../src/lanes/control.ts';
 import { createHolders } from '../src/lanes/holders.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
@@ -20,7 +20,6 @@ import { homeLettersOf } from '../src/ledger/job-id.ts';
 import { createOutboxFull, hintTold } from '../src/ledger/outbox.ts';
 import { createUploads } from '../src/ledger/uploads.ts';
 import { createHalt } from '../src/memory/halt.ts';
-import { createSeats } from '../src/memory/seats.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
 import { aftermathOf, isOptOut } from '../src/platforms/meta/aftermath.ts';
 import { check } from '../src/platforms/meta/check.ts';
@@ -35,9 +34,9 @@ import { createMoments } from './dispatch/moments.ts';
 import { createDispatch } from './dispatch/worker.ts';
 import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
-import { createTrustingKeeper } from './memory/keeper.ts';
 import { createNotify } from './notify/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
+import { type Again, keeperOf, markerOf, memoryOf } from './restoring.ts';
 import type { Stores } from './stores.ts';
 import { resendDue } from './upkeep/resend.ts';
 import { createUpkeep } from './upkeep/worker.ts';
@@ -103,13 +102,14 @@ export function watchdogOf(stores: Stores, services: readonly Service[]): Watchd
 
 const uploadsOf = ({ redis, config }: Stores) => createUploads(redis, config.namespace);
 
-const intakeOf = (stores: Stores): Service =>
+const intakeOf = (stores: Stores) =>
   createIntake({
     ...stores,
     namespace: stores.config.namespace,
     controls: controlsOf(stores),
     retries: retriesOf(stores),
     toldOf: stores.accounts.toldOf,
+    ...markerOf(stores, 'jobs'),
   });
 
 const retriesOf = (stores: Stores) => createRetries({ ...stores, namespace: stores.config.namespace });
@@ -129,7 +129,7 @@ const controlsOf = ({ redis, config, accounts }: Stores) =>
   });
 
 /** A job's id names its home. */
-function receiptsOf(stores: Stores): Service {
+function receiptsOf(stores: Stores) {
   const { config, homes, ledger } = stores;
   const findJob = async (job: string) => {
     const home = homes.homeOfLetters(homeLettersOf(job) ?? '');
@@ -143,6 +143,7 @@ function receiptsOf(stores: Stores): Service {
     personOf: stores.persons.of,
     aftermathOf,
     isOptOut,
+    ...markerOf(stores, 'receipts'),
   });
 }
 
@@ -168,6 +169,11 @@ function notifyOf(stores: Stores): Service {
     },
   };
 }
+/** Stations that do again what they have done; they count nowhere. */
+export const againOf = (stores: Stores): Again => ({
+  intake: () => intakeOf(stores),
+  receipts: () => receiptsOf({ ...stores, metrics: createMetrics() }),
+});
 
 const upkeepOf = (stores: Stores): Service =>
   createUpkeep({
@@ -191,14 +197,20 @@ function dispatchOf(stores: Stores): Service {
   const http = createHttpClient({ clock, connectionsPerOrigin: config.dispatchCalls });
   const calls = metrics.counter('calls_total', 'Platform calls that have ended, by outcome', ['outcome']);
   const halt = createHalt(redis, config.namespace);
+  const memory = memoryOf(stores);
+  const keeper = keeperOf(stores, againOf(stores));
   const attempts = config.kafkaBrokers
-    ? createAttempts({ ...stores, stored: () => {}, away: () => halt.say('log') })
+    ? createAttempts({
+        ...stores,
+        stored: (at) => void memory.mark('attempts', at).catch(() => {}),
+        away: () => halt.say('log'),
+      })
     : undefined;
   const context: DispatchContext = {
     ...stores,
     attempts,
     namespace: config.namespace,
-    memory: createTrustingKeeper(createSeats(redis, config.namespace), stores.logger),
+    memory: keeper,
     lanes: lanesOf(stores),
     holders: createHolders(redis, config.namespace),
     platforms: { meta: createMeta(http, clock) },
@@ -207,7 +219,6 @@ function dispatchOf(stores: Stores): Service {
     budget: createBudget(config.dispatchCalls),
     flusher: createFlusher(clock),
     jobs: createJobs(redis, config.namespace, clock),
-    recent: createRecent(redis, config.namespace, clock),
     zoneRows: createZoneRows(redis, config.namespace),
     personOf: stores.persons.of,
     outboxFull: createOutboxFull(redis, config.namespace, clock, stores.accounts.toldOf),
@@ -220,11 +231,13 @@ function dispatchOf(stores: Stores): Service {
     ...dispatch,
     start: async () => {
       attempts?.start();
+      await keeper.start();
       await dispatch.start();
     },
     stop: async () => {
       await dispatch.stop();
       await attempts?.stop();
+      await keeper.stop();
       await http.close();
     },
   };

@@ -15,6 +15,7 @@ import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import { createKafkaLog } from '../src/log/kafka.ts';
 import type { Log } from '../src/log/port.ts';
 import { createRedisStreamsLog } from '../src/log/redis-streams.ts';
+import { keptIn } from './kept-in.ts';
 
 export interface Stores {
   config: Config;
@@ -57,6 +58,7 @@ export function createStores(config: Config, accountsFile: string | undefined): 
     clock,
     logger,
     file: accountsFile,
+    kept: kafkaBrokers ? keptIn(log) : undefined,
   });
   const homes = createHomeIndex(accounts, secret);
   const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });

@@ -2,7 +2,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
-import type { idempotencyKeys } from './keys.ts';
+import type { SealRecord } from '../contract/record.ts';
+import { claimKeyOf, type idempotencyKeys } from './keys.ts';
 
 /** A try that has not ended after this long is taken for dead. Longer than any append is waited for (30 s), so only the dead are. */
 const LEASE_MS = 60_000;
@@ -14,6 +15,7 @@ const MEMORY_MS = 30 * 24 * 3_600_000;
 const OWNER_BYTES = 12;
 const CLAIM = loadScript(import.meta.dirname, 'lua/claim.lua');
 const DONE = loadScript(import.meta.dirname, 'lua/done.lua');
+const RESTORE = loadScript(import.meta.dirname, 'lua/restore-claim.lua');
 const RELEASE = loadScript(import.meta.dirname, 'lua/release.lua');
 
 export interface ClaimOrder {
@@ -84,6 +86,17 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
       await redis.run(RELEASE, [held.keys.claim], [held.owner, unsure ? 1 : 0]).catch(() => {});
     },
   };
+}
+
+/** Binds a key to its body and job again, from the seal in the log. Repeatable. */
+export async function restoreClaim(
+  redis: Redis,
+  namespace: string,
+  { claim, workspace, fingerprint, job, home, created_at }: SealRecord,
+): Promise<void> {
+  if (claim === undefined) return;
+  const args = [Buffer.from(fingerprint, 'hex'), job, home, created_at + MEMORY_MS];
+  await redis.run(RESTORE, [claimKeyOf(namespace, workspace, claim)], args);
 }
 
 function elsewhere(answer: string[]): Claimed {

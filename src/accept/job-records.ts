@@ -10,6 +10,7 @@ import type { LogEntry } from '../log/port.ts';
 import { cutRows } from './chunks.ts';
 import type { Held } from './claim.ts';
 import { contentOf, expiryOf } from './envelope.ts';
+import { claimNameOf } from './keys.ts';
 import type { CheckedRows } from './rows.ts';
 
 const BREATHE_CHUNKS = 5;
@@ -86,9 +87,9 @@ export function sealed(principal: Principal, held: Held, body: BulkRequestBody, 
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     ...(body.expires_after === undefined ? {} : { expires_after_ms: body.expires_after }),
     ...(body.quiet_hours === undefined ? {} : { quiet_hours: body.quiet_hours }),
-    ...(body.unique_within === undefined ? {} : { unique_within_ms: body.unique_within }),
     on_unknown: body.on_unknown,
     metadata: body.metadata,
+    ...(held.keyless ? {} : { claim: claimNameOf(held.keys.claim) }),
   };
 }
 

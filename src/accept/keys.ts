@@ -15,6 +15,12 @@ export function idempotencyKeys(
 ): { claim: string; reply: string } {
   const parts = [scope.workspace, scope.environment, scope.route, scope.key];
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
-  const claim = `${namespace}:{${scope.workspace}}:idem:${hash}`;
+  const claim = claimKeyOf(namespace, scope.workspace, hash);
   return { claim, reply: `${claim}:reply` };
 }
+
+/** What a claim's key is called without its workspace: with it the seal in the log names the claim. */
+export const claimNameOf = (claim: string): string => claim.slice(claim.lastIndexOf(':') + 1);
+
+export const claimKeyOf = (namespace: string, workspace: string, name: string): string =>
+  `${namespace}:{${workspace}}:idem:${name}`;

@@ -14,7 +14,7 @@ import { createMirror, type Mirror } from './mirror.ts';
 import type { Accounts, Owner, Sender } from './port.ts';
 import { AccountsProblems } from './problems.ts';
 import { nameAtPlatform } from './snapshot.ts';
-import { createAccountsStore, type Marks, type NewObject, type Secrets } from './store.ts';
+import { createAccountsStore, type Kept, type Marks, type NewObject, type Secrets } from './store.ts';
 
 /** How long a start waits for Redis. */
 const START_PATIENCE_MS = 15_000;
@@ -33,6 +33,8 @@ export interface AccountsOptions {
   /** Path of the accounts file; undefined: this process takes the accounts as others have set them. */
   file: string | undefined;
   startPatienceMs?: number;
+  /** Keeps live changes where Redis cannot lose them, before their caller is told. */
+  kept?: ((change: Kept) => Promise<void>) | undefined;
 }
 
 export interface AccountsRegistry extends Accounts, Service {
@@ -46,6 +48,8 @@ export interface AccountsRegistry extends Accounts, Service {
   mark(kind: Kind, id: string, marks: Partial<Marks>): Promise<void>;
   /** Takes away an object that stands in no file. Throws `not_found`, and `conflict` for one of the file. */
   remove(kind: Kind, id: string): Promise<void>;
+  /** Sets an object as a live change had left it before Redis forgot it, unless the file has changed it since. */
+  restore(change: Kept): Promise<void>;
   /** Hears of senders whose account or portfolio has changed anywhere, within a second of it. */
   watch(listener: (changed: Sender[]) => void): void;
   /** Looks for changes now instead of at the next poll. */
@@ -113,6 +117,10 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
     },
     remove: async (kind, id) => {
       await store.remove(kind, id);
+      await mirror.refresh();
+    },
+    restore: async (change) => {
+      await store.restore(change);
       await mirror.refresh();
     },
     watch: (listener) => mirror.watch(listener),

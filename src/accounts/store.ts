@@ -48,6 +48,8 @@ export interface AccountsStore {
   mark(kind: Kind, id: string, marks: Partial<Marks>): Promise<void>;
   /** Throws `not_found`, and `conflict` for an object of the file. */
   remove(kind: Kind, id: string): Promise<void>;
+  /** Sets an object as a live change had left it, unless the file has changed it since. */
+  restore(change: Kept): Promise<void>;
   version(): Promise<string>;
   read(): Promise<Reading>;
   /** Refuses when another secret works on this Redis. `known`: fingerprints of all configured secrets, for a rotation. */
@@ -59,9 +61,18 @@ export interface StoreOptions {
   namespace: string;
   secret: Secret;
   clock: Clock;
+  /** Keeps what was changed live where Redis cannot lose it, before its caller is told. `stored` null: it was taken away. */
+  kept?: ((change: Kept) => Promise<void>) | undefined;
 }
 
-export function createAccountsStore({ redis, namespace, secret, clock }: StoreOptions): AccountsStore {
+/** An object as a live change left it. */
+export interface Kept {
+  kind: Kind;
+  id: string;
+  stored: Stored | null;
+}
+
+export function createAccountsStore({ redis, namespace, secret, clock, kept }: StoreOptions): AccountsStore {
   const keys = accountsKeys(namespace);
 
   const read = async (): Promise<Reading> => {
@@ -102,10 +113,15 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
     decide: (before: Stored | undefined) => Stored | null,
   ): Promise<void> => {
     const field = fieldOf(kind, id);
+    let stored: Stored | null = null;
     await commit(
       () => readOne(field),
-      (stored) => new Map([[field, decide(stored.get(field))]]),
+      (read) => {
+        stored = decide(read.get(field));
+        return new Map([[field, stored]]);
+      },
     );
+    await kept?.({ kind, id, stored });
   };
 
   return {
@@ -122,24 +138,47 @@ export function createAccountsStore({ redis, namespace, secret, clock }: StoreOp
     create: (object) => changeOne(object, (before) => newObject(object, before, secret)),
     remove: (kind, id) => changeOne({ kind, id }, (before) => takenAway({ kind, id }, before)),
     change: (kind, id, patch, secrets = {}) =>
-      changeOne({ kind, id }, (before) => {
-        if (!before) throw noSuch(kind, id);
-        const after = withSecrets({ ...before, value: { ...before.value, ...patch } }, secrets, secret);
-        // What cannot be read would be as if it were gone, in every process.
-        parsedOf(after, secret);
-        return after;
+      changeOne({ kind, id }, (before = missing(kind, id)) => {
+        const value = { ...before.value, ...patch };
+        return patched(withSecrets({ ...before, value }, secrets, secret), secret);
       }),
     mark: (kind, id, marks) =>
       changeOne({ kind, id }, (before) => ({ ...(before ?? firstMarked(kind, id, secret)), ...marks })),
-    claimSecret: async (known) => {
-      if ((await ask(redis.client.set(keys.secret, secret.fingerprint, 'NX'))) === 'OK') return;
-      const holder = await ask(redis.client.get(keys.secret));
-      if (holder === secret.fingerprint) return;
-      if (holder === null || !known.includes(holder)) throw new AccountsProblems([FOREIGN_SECRET]);
-      await ask(redis.client.set(keys.secret, secret.fingerprint));
+    restore: async ({ kind, id, stored }) => {
+      const field = fieldOf(kind, id);
+      await commit(() => readOne(field), restored(field, stored));
     },
+    claimSecret: (known) => claimSecret(redis, keys.secret, secret, known),
   };
 }
+
+/** What cannot be read would be as if it were gone, in every process. */
+function patched(after: Stored, secret: Secret): Stored {
+  parsedOf(after, secret);
+  return after;
+}
+
+async function claimSecret(
+  redis: Redis,
+  key: string,
+  secret: Secret,
+  known: readonly string[],
+): Promise<void> {
+  if ((await ask(redis.client.set(key, secret.fingerprint, 'NX'))) === 'OK') return;
+  const holder = await ask(redis.client.get(key));
+  if (holder === secret.fingerprint) return;
+  if (holder === null || !known.includes(holder)) throw new AccountsProblems([FOREIGN_SECRET]);
+  await ask(redis.client.set(key, secret.fingerprint));
+}
+
+/** The file has set it anew since, or it stands in the file no more: then the file has the last word. */
+const restored =
+  (field: string, stored: Stored | null) =>
+  (read: ReadonlyMap<string, Stored>): Map<string, Stored | null> => {
+    const before = read.get(field);
+    if ((before?.file ?? null) !== (stored?.file ?? null) || (!before && !stored)) return new Map();
+    return new Map([[field, stored && { ...stored, disabled: before?.disabled ?? stored.disabled }]]);
+  };
 
 /** The installation is there from its first mark on. */
 function firstMarked(kind: Kind, id: string, secret: Secret): Stored {
@@ -162,6 +201,10 @@ function takenAway({ kind, id }: Named, before: Stored | undefined): null {
   if (!before) throw noSuch(kind, id);
   if (before.file === null) return null;
   throw refused('conflict', `The ${kind} stands in the accounts file: take it out there.`);
+}
+
+function missing(kind: Kind, id: string): never {
+  throw noSuch(kind, id);
 }
 
 const noSuch = (kind: Kind, id: string) => refused('not_found', `There is no ${kind} ${id}.`);

@@ -29,6 +29,15 @@ export function parseStored(text: string): Stored {
   return storedSchema.parse(JSON.parse(text));
 }
 
+/** A live change as the log keeps it; undefined: of a kind or version that this release does not know. */
+export function parseKept(change: { kind: string; id: string; stored: unknown }) {
+  const kind = KINDS.find((one) => one === change.kind);
+  if (!kind) return undefined;
+  if (change.stored === null) return { kind, id: change.id, stored: null };
+  const { data } = storedSchema.safeParse(change.stored);
+  return data && { kind, id: change.id, stored: data };
+}
+
 /** What an object of the file becomes in Redis. `before` is what stood there. */
 export function storedOf(entry: Entry, before: Stored | undefined, secret: Secret): Stored {
   const homes =

@@ -45,6 +45,7 @@ const environmentSchema = z.object({
     .regex(/^[a-zA-Z0-9_-]{1,48}$/, 'must be 1..48 letters, digits, "_" or "-"')
     .default('sluice'),
   SLUICE_ADMIN_KEY: z.string().min(1).optional(),
+  SLUICE_ON_MEMORY_LOSS: z.enum(['stop', 'rebuild']).default('stop'),
   LOG_LEVEL: z.enum(LEVELS).default('info'),
   HEALTH_PORT: port.optional(),
   DISPATCH_LANES: z.coerce.number().int().min(1).max(100_000).default(20_000),
@@ -68,6 +69,8 @@ export interface Config {
   namespace: string;
   /** Who presents it may use `/v1/admin/*`; unset: nobody may. */
   adminKey: string | undefined;
+  /** When Redis has lost what the log in Kafka knows: stop until somebody has rebuilt it, or rebuild it. */
+  onMemoryLoss: 'stop' | 'rebuild';
   logLevel: string;
   /** Where a worker process answers /healthz and /readyz; unset: nowhere. */
   healthPort: number | undefined;
@@ -117,6 +120,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     secrets: value.SLUICE_SECRET ?? [secretOfThisMachine()],
     namespace: value.SLUICE_NAMESPACE,
     adminKey: value.SLUICE_ADMIN_KEY,
+    onMemoryLoss: value.SLUICE_ON_MEMORY_LOSS,
     logLevel: value.LOG_LEVEL,
     healthPort: value.HEALTH_PORT,
     resendAfterMs: value.RESEND_AFTER,

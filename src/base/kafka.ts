@@ -54,8 +54,8 @@ export interface Kafka {
   consumer(group: string, mayRestart: () => boolean): Consumer;
   /** Creates what is missing and connects; `topics` is asked with the number of brokers. */
   prepare(topics: (brokers: number) => ITopicConfig[]): Promise<void>;
-  /** First and next offset of the topic's only partition. */
-  bounds(topic: string): Promise<{ low: string; high: string } | undefined>;
+  /** First and next offset of each partition, by partition. */
+  bounds(topic: string): Promise<{ partition: number; low: string; high: string }[]>;
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -105,7 +105,7 @@ export function createKafka({ brokers, clientId, clock, logger }: KafkaOptions):
       // The first send of a process need not pay for the connection.
       await within(clock, SEND_DEADLINE_MS, sender.connect());
     },
-    bounds: async (topic) => (await within(clock, ADMIN_DEADLINE_MS, offsetsOf(admin, topic)))[0],
+    bounds: (topic) => within(clock, ADMIN_DEADLINE_MS, offsetsOf(admin, topic)),
     ping: async () => {
       const using = admin;
       try {

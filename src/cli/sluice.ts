@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// `sluice`: the command line client. It talks to the API only. What it takes and how it ends: client/arguments.ts.
+// `sluice`: the command line client. It talks to the API only, but for `rebuild`. What it takes and how it ends: client/arguments.ts.
 import { systemClock } from '../base/clock.ts';
 import { messageOf } from '../base/failure.ts';
 import { ApiProblem, Unreachable } from './client/api.ts';
 import { HELP, readCommand, UsageProblem } from './client/arguments.ts';
 import { lines, run, STATUS, statusOf } from './client/commands.ts';
+import { rebuild } from './client/rebuild.ts';
 import { problemLines } from './client/say.ts';
 
 async function main(): Promise<number> {
@@ -13,6 +14,7 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return STATUS.done;
   }
+  if (command.name === 'rebuild') return rebuild(process.env);
   const { stdout: out, stderr: err, env } = process;
   return run(command, { out, err, env, clock: systemClock });
 }

@@ -16,7 +16,7 @@ interface DeadTopic {
 }
 
 export async function readDead(topic: DeadTopic, { limit, before, at }: DeadPage): Promise<StoredEntry[]> {
-  const bounds = await topic.kafka.bounds(topic.topicName).catch((error: unknown) => {
+  const [bounds] = await topic.kafka.bounds(topic.topicName).catch((error: unknown) => {
     throw unavailable('Kafka does not answer', error);
   });
   const [low, high] = [Number(bounds?.low ?? 0), Number(bounds?.high ?? 0)];

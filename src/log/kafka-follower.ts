@@ -22,13 +22,13 @@ export interface TopicContext {
   groupName: string;
 }
 
-export function followTopic(context: TopicContext, { topic, together = 1 }: FollowOptions): Follower {
+export function followTopic(context: TopicContext, options: FollowOptions): Follower {
   const stopping = new AbortController();
   const { failed, fail } = createFailed();
   const passes = new Set<Promise<void>>();
   const joined = Promise.withResolvers<void>();
   const eachBatch = async (batch: EachBatchPayload) => {
-    const pass = workOff(context, topic, together, batch, stopping.signal);
+    const pass = workOff(context, options, batch, stopping.signal);
     passes.add(pass);
     await pass.finally(() => passes.delete(pass));
   };
@@ -124,8 +124,7 @@ async function leave(consumer: KafkaConsumer, { clock, passes }: Member): Promis
 /** One pass over what a fetch brought of one partition. */
 async function workOff(
   { clock, work }: TopicContext,
-  topic: Topic,
-  together: number,
+  { topic, together = 1, marked }: FollowOptions,
   { batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale }: EachBatchPayload,
   stopping: AbortSignal,
 ): Promise<void> {
@@ -140,7 +139,10 @@ async function workOff(
       const side = batch.messages.slice(at, at + together);
       const finish = (message: KafkaMessage) => work.finish(decode(topic, batch.partition, message), signal);
       if (!(await Promise.all(side.map(finish))).every(Boolean)) break;
-      resolveOffset(side.at(-1)?.offset ?? '');
+      const last = side.at(-1)?.offset ?? '';
+      const mark = async () => marked?.(batch.partition, Number(last) + 1);
+      if (marked && !(await work.repeat(mark, signal))) break;
+      resolveOffset(last);
       if (lost.signal.aborted) break;
       await commitOffsetsIfNecessary();
     }

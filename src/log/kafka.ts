@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import { assertFits } from './entry.ts';
 import { readDead } from './kafka-dead.ts';
 import { followTopic } from './kafka-follower.ts';
+import { createHistory } from './kafka-history.ts';
 import { kafkaGroup, kafkaTopic } from './keys.ts';
 import type { Appended, Follower, Log, LogEntry, Topic } from './port.ts';
 import { createWork } from './work.ts';
@@ -59,6 +60,7 @@ export function createKafkaLog({ brokers, namespace, clock, logger }: KafkaLogOp
       followers.add(follower);
       return { ...follower, stop: () => follower.stop().finally(() => followers.delete(follower)) };
     },
+    history: createHistory({ kafka, clock, namespace }),
     dead: (page) => readDead({ kafka, clock, topicName: kafkaTopic(namespace, 'dead') }, page),
     ping: () => kafka.ping(),
     close: async () => {

@@ -42,6 +42,8 @@ export interface FollowOptions {
    * Throwing a `Failure` with `repeat: 'never'` parks the entry in `dead`; anything else is tried again with backoff, for ever.
    */
   handle(entry: DeliveredEntry): Promise<void>;
+  /** Told behind which offset of a partition everything is done, before the commit. Only where there is a history. */
+  marked?(partition: number, offset: number): Promise<void>;
   /** Called before an unreadable entry is parked, so that what it stood for ends visibly. Failures are repeated like those of `handle`. */
   onParked?(entry: DeliveredEntry, reason: string): Promise<void>;
 }
@@ -57,7 +59,35 @@ export interface Follower {
   readonly failed: Promise<never>;
 }
 
+/** Offsets of one partition: its first entry, and behind its last. */
+export interface Bounds {
+  low: number;
+  high: number;
+}
+
+/** A part of one partition: from `from` on, before `to`. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** Reads what is stored beside those who follow. Only where the log outlives Redis. */
+export interface History {
+  bounds(topic: Topic): Promise<ReadonlyMap<number, Bounds>>;
+  /**
+   * Hands over the entries of these parts, at most 200 at a time, those of a partition in order and one after the other. Resolves when all of
+   * them were handled; rejects when `handle` does, or when the log does not answer.
+   */
+  read(
+    topic: Topic,
+    ranges: ReadonlyMap<number, Range>,
+    handle: (entries: DeliveredEntry[]) => Promise<void>,
+  ): Promise<void>;
+}
+
 export interface Log {
+  /** Undefined where the log lives in Redis, and knows no more than it. */
+  readonly history: History | undefined;
   /** Creates what is missing (topics, streams); safe to repeat, and by many at once. */
   prepare(): Promise<void>;
   /** Resolves when every entry is durable (Kafka: all in-sync replicas), each at least once, in the order of its key. Throws `unavailable` with `repeat: 'unsafe'` when it cannot be known. */

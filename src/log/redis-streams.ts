@@ -53,6 +53,7 @@ export function createRedisStreamsLog({
       followers.add(follower);
       return { ...follower, stop: () => follower.stop().finally(() => followers.delete(follower)) };
     },
+    history: undefined,
     dead: (page) => readDead(redis, streamKey(namespace, 'dead'), page),
     ping: () => redis.ping(),
     close: async () => {

@@ -11,6 +11,7 @@ import { seatKey } from '../../src/memory/keys.ts';
 import { holdsKey, windowKey } from '../../src/pacing/keys.ts';
 import { expectAgreement } from '../support/both-ends.ts';
 import { API_KEY, bulk } from '../support/client.ts';
+import { memorySteps } from '../support/memory-steps.ts';
 import { openRedisProxy, type RedisProxy } from '../support/redis-proxy.ts';
 import { allScripts } from '../support/scripts.ts';
 import { redisUrl } from '../support/services.ts';
@@ -106,20 +107,13 @@ async function listed(method: 'POST' | 'DELETE', to: string): Promise<void> {
 
 /** A job of which one wants nothing. */
 async function unwanted(): Promise<void> {
-  wanted += 10;
+  wanted += 1;
   const messages = [OPTED_OUT, `+1650${wanted}`].map((to) => ({ to, variables: ['a', 'b'] }));
   const { id } = await service.api.send(bulk(0, { messages }));
   const { counts } = await service.api.completed(id);
   expect(counts).toMatchObject({ suppressed: 1, accepted: 1 });
 }
 
-/** A campaign that each person gets once, and of which one message is refused. */
-async function once(): Promise<void> {
-  wanted += 10;
-  await stage.platform.fault({ kind: 'error', code: 131026, count: 1 });
-  const { id } = await service.api.send(bulk(3, { unique_within: '1h' }, wanted));
-  expect((await service.api.completed(id)).counts).toMatchObject({ accepted: 2, failed: 1, suppressed: 0 });
-}
 /** A job that comes as a stream; of a strict one with a bad line nothing is kept. */
 async function uploaded(body: string, query: string, status: number): Promise<void> {
   const headers = {
@@ -275,8 +269,6 @@ const steps: Record<string, () => Promise<void>> = {
   'opt-in': () => listed('DELETE', '+16509900003'),
   'look-up': () => unwanted(),
   suppress: () => unwanted(),
-  'claim-recent': () => once(),
-  'release-recent': () => once(),
   'begin-upload': uploadedWhole,
   'note-upload': uploadedWhole,
   'seal-upload': uploadedWhole,
@@ -301,6 +293,7 @@ const steps: Record<string, () => Promise<void>> = {
     await stage.accounts([{ ...FAST, throughput: FAST.throughput - 1 }, SLOW]);
     service.program.kill('SIGHUP');
   },
+  ...memorySteps(() => ({ url: proxy.url, stage, service })),
   join: async () => {
     await stage.start(['worker', 'intake']);
   },

@@ -33,6 +33,8 @@ export interface ApiProgram {
 
 export interface Stage {
   namespace: string;
+  /** The settings that its processes share. */
+  env: Record<string, string>;
   platform: SimulatedPlatform;
   /** Lets the platform tell this API what becomes of a sender's messages, by these rules. */
   webhook(sender: string, apiUrl: string, rules?: Record<string, unknown>): Promise<void>;
@@ -89,6 +91,7 @@ export async function openStage({
   };
   return {
     namespace,
+    env: shared,
     platform,
     webhook: (sender, apiUrl, rules = {}) =>
       platform.number(numberOf(sender), {

@@ -1,5 +1,6 @@
 // The intake station: chunks and seals of the `jobs` topic become blobs, status bytes and cursors in Redis. Every step can be repeated.
 import type { Clock } from '../../src/base/clock.ts';
+import { Failure } from '../../src/base/failure.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import { ask, type Redis } from '../../src/base/redis.ts';
@@ -53,11 +54,19 @@ export interface IntakeOptions {
   tickets: TicketQueue;
   retries: { apply(record: ControlRecord): Promise<void> };
   suppressions: SuppressOptions['suppressions'];
+  /** Told behind which offset of a partition of the log everything is in Redis. */
+  marked?(partition: number, offset: number): Promise<void>;
   /** The time zones that contacts have told. */
   contactZones?: ContactZones;
 }
 
-export function createIntake(options: IntakeOptions): Service & { failed: Promise<never> } {
+export interface Intake extends Service {
+  readonly failed: Promise<never>;
+  /** Works on an entry that was worked on before. Repeatable; an entry that can never be read ends what it stood for. */
+  again(entry: DeliveredEntry): Promise<void>;
+}
+
+export function createIntake(options: IntakeOptions): Intake {
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   let follower: Follower | undefined;
@@ -70,11 +79,20 @@ export function createIntake(options: IntakeOptions): Service & { failed: Promis
         group: 'intake',
         handle: (entry) => handle(options, entry),
         onParked: (entry) => endLostChunk(options, entry),
+        ...(options.marked ? { marked: options.marked } : {}),
       });
       follower.failed.catch(failed.reject);
       await Promise.race([follower.joined, options.clock.delay(JOIN_MS)]);
     },
     stop: async () => follower?.stop(),
+    again: async (entry) => {
+      try {
+        await handle(options, entry);
+      } catch (error) {
+        if (!(error instanceof Failure) || error.repeat !== 'never') throw error;
+        await endLostChunk(options, entry);
+      }
+    },
   };
 }
 

@@ -37,12 +37,20 @@ export interface ReceiptsOptions {
   lanes: Pick<Lanes, 'wake'>;
   tickets: TicketQueue;
   findJob: FindJob;
+  /** Told behind which offset of a partition of the log everything is in Redis. */
+  marked?(partition: number, offset: number): Promise<void>;
   aftermathOf(code: string): Aftermath | undefined;
   isOptOut(code: string): boolean;
   suppressions: Pick<Suppressions, 'add' | 'remove'>;
 }
 
-export function createReceipts(options: ReceiptsOptions): Service & { failed: Promise<never> } {
+export interface Receipts extends Service {
+  readonly failed: Promise<never>;
+  /** Works on an entry that was worked on before. Repeatable. What changed a limit then is left alone: it may have been changed since. */
+  again(entry: DeliveredEntry): Promise<void>;
+}
+
+export function createReceipts(options: ReceiptsOptions): Receipts {
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   const handle = createHandler(options);
@@ -56,13 +64,21 @@ export function createReceipts(options: ReceiptsOptions): Service & { failed: Pr
         group: 'receipts',
         together: TOGETHER,
         handle,
+        ...(options.marked ? { marked: options.marked } : {}),
       });
       follower.failed.catch(failed.reject);
       await Promise.race([follower.joined, options.clock.delay(JOIN_MS)]);
     },
     stop: async () => follower?.stop(),
+    again: async (entry) => {
+      const record = readReceipts(entry);
+      const limit = record.type === 'account' && LIMIT_CHANGES.has(record.change.type);
+      if (!limit) await handle(entry);
+    },
   };
 }
+
+const LIMIT_CHANGES = new Set(['messaging_limit', 'throughput']);
 
 function createHandler(options: ReceiptsOptions): (entry: DeliveredEntry) => Promise<void> {
   const statuses = createStatuses({ ...options, toldOf: options.accounts.toldOf });

@@ -5,6 +5,7 @@ import { ITEM_STATUSES } from '../../contract/job.ts';
 
 export type Command =
   | { name: 'help' }
+  | { name: 'rebuild' }
   | ({ name: 'send'; wait: boolean; key: string | undefined } & Send & Common)
   | ({ name: 'jobs' } & Common)
   | ({ name: 'job'; id: string; wait: boolean } & Common)
@@ -40,6 +41,8 @@ export const HELP = `sluice COMMAND [options]     (npm run -s sluice -- COMMAND 
   pause ID, resume ID           stops a job for now, and goes on with it
   cancel ID                     ends a job; what has left has left
   retry ID [--unknown]          tries again what has failed; with --unknown also what nobody has heard of
+  rebuild                       makes Redis right again from Kafka, after Redis has lost its memory; it reads the settings of the
+                                service (REDIS_URL, KAFKA_BROKERS, SLUICE_SECRET, SLUICE_NAMESPACE …) and needs no API
   dead list                     records of the log that nobody could read, the newest first
   dead show POSITION            one of them with all it says
   dead replay POSITION …        puts them into the log again, for when a later release can read them
@@ -53,7 +56,7 @@ Exit status: 0 done; 1 the command line or the file is wrong; 2 the API refused;
 (send: with the same --key); 4 with --wait: the job has ended, and not every recipient was accepted.
 `;
 
-const NAMES = 'send, jobs, job, items, pause, resume, cancel, retry and dead';
+const NAMES = 'send, jobs, job, items, pause, resume, cancel, retry, rebuild and dead';
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
 const common = { url: text, help: { ...flag, short: 'h' } } as const;
@@ -95,6 +98,10 @@ const commands: Record<string, (args: string[], env: NodeJS.ProcessEnv) => Comma
       csv: needed(csv, '--csv'),
     };
     return { name: 'send', ...given, key, wait, ...commonOf(values.url, env) };
+  },
+  rebuild(args) {
+    const { values } = parseArgs({ args, options: { help: common.help } });
+    return { name: values.help ? 'help' : 'rebuild' };
   },
   jobs(args, env) {
     const { values } = parseArgs({ args, options: common });

@@ -43,7 +43,10 @@ export const STATUS = { done: 0, usage: 1, refused: 2, later: 3, incomplete: 4 }
 const ITEMS_PAGE = 1_000;
 
 /** The exit status. Throws what the API and the network threw. */
-export async function run(command: Exclude<Command, { name: 'help' }>, terminal: Terminal): Promise<number> {
+export async function run(
+  command: Exclude<Command, { name: 'help' | 'rebuild' }>,
+  terminal: Terminal,
+): Promise<number> {
   const api = createApi({ url: command.url, key: command.apiKey });
   switch (command.name) {
     case 'send':

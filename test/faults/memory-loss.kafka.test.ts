@@ -1,0 +1,142 @@
+// Redis loses its memory at half of a job, with calls under way, while Kafka keeps its own. Nothing is lost, nobody gets two, sending goes on
+// within a minute, a canceled job stays canceled, a key still answers with its job, a changed limit stays changed.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { takenPerRecipient } from '../support/both-ends.ts';
+import { bulk, type JobView } from '../support/client.ts';
+import { type OwnRedis, openOwnRedis } from '../support/own-redis.ts';
+import { kafkaBrokers } from '../support/services.ts';
+import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
+import { until } from '../support/until.ts';
+
+const RECIPIENTS = 400;
+const PER_SECOND = 100;
+const LATENCY_MS = 60;
+const BACK_MS = 60_000;
+/** Calls under way when the memory was lost, with those of the next 50 ms and those whose answer nobody could bring home. */
+const UNKNOWN_MAX = 60;
+
+let own: OwnRedis;
+let stage: Stage;
+let service: ApiProgram;
+
+afterEach(async () => {
+  await stage?.close();
+  await own?.end();
+});
+
+async function open(onLoss: 'stop' | 'rebuild'): Promise<void> {
+  own = await openOwnRedis();
+  stage = await openStage({
+    senders: [{ id: 's1', throughput: PER_SECOND }],
+    redisUrl: own.url,
+    env: { KAFKA_BROKERS: kafkaBrokers(), SLUICE_ON_MEMORY_LOSS: onLoss },
+  });
+  await stage.platform.number(numberOf('s1'), { latency_ms: LATENCY_MS });
+  service = await stage.serve(['start']);
+}
+
+const key = 'the-key-of-the-job';
+
+interface Begun {
+  id: string;
+  body: Record<string, unknown>;
+  canceled: JobView;
+}
+
+/** A job that was canceled, one that is half done, and a limit that was changed live. */
+async function begin(): Promise<Begun> {
+  const { api } = service;
+  const other = await api.send(
+    bulk(50, { send_at: new Date(Date.now() + 3_600_000).toISOString() }, 7_000_000),
+  );
+  await until(async () => (await api.act(other.id, 'cancel')).status === 200, { what: 'it is canceled' });
+  const over = async () => ((await api.job(other.id)).status === 'canceled' ? api.job(other.id) : undefined);
+  const canceled = await until(over, { what: 'the job is canceled' });
+  await api.patch('/v1/senders/s1', { throughput: PER_SECOND - 1 });
+  const body = bulk(RECIPIENTS);
+  const { id } = await api.send(body, key);
+  const half = async () => (await stage.platform.ledger()).totals.taken >= RECIPIENTS / 2;
+  await until(half, { what: 'half of the job' });
+  return { id, body, canceled };
+}
+
+async function expectRight({ id, body, canceled }: Begun): Promise<void> {
+  const { api } = service;
+  const ended = async () => {
+    const job = await api.job(id).catch(() => undefined);
+    return job?.status === 'completed' ? job : undefined;
+  };
+  const job = await until(ended, { what: 'the job has ended', timeoutMs: BACK_MS });
+  const taken = takenPerRecipient(await stage.platform.arrivals());
+  const items = await api.items(id);
+  expect(items).toHaveLength(RECIPIENTS);
+  expect(job.counts.accepted + job.counts.unknown).toBe(RECIPIENTS);
+  expect(job.counts.unknown).toBeLessThanOrEqual(UNKNOWN_MAX);
+  for (const item of items) if (item.status === 'accepted') expect(taken.get(item.to)).toBe(1);
+  expect(await stage.platform.ledger()).toMatchObject({ repeats: 0, violations: { total: 0 } });
+  expect((await api.job(canceled.id)).status).toBe('canceled');
+  expect((await api.job(canceled.id)).counts).toMatchObject({ canceled: 50, accepted: 0 });
+  const again = await api.post(body, key);
+  expect([again.status, again.body.job?.id]).toEqual([202, id]);
+  expect(again.headers.get('idempotency-replayed')).toBe('true');
+  expect((await api.post({ ...body, category: 'utility' }, key)).status).toBe(422);
+  expect(await api.get('/v1/senders/s1')).toMatchObject({ throughput: PER_SECOND - 1 });
+}
+
+test('emptied: rebuilt by itself', async () => {
+  await open('rebuild');
+  const begun = await begin();
+  await own.redis.client.flushall();
+  await expectRight(begun);
+});
+
+test('a second old: rebuilt by itself', async () => {
+  await open('rebuild');
+  const begun = begin();
+  const quarter = async () => (await stage.platform.ledger()).totals.taken >= RECIPIENTS / 4;
+  await until(quarter, { what: 'a quarter of the job' });
+  const copy = await own.copy();
+  const done = await begun;
+  await own.kill();
+  await own.start(copy);
+  await expectRight(done);
+  expect(service.program.lines.some((line) => line.includes('"state":"rebuilt"'))).toBe(true);
+});
+
+/** The command of an operator. */
+function rebuild(): Promise<{ status: number | null; text: string }> {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const child = spawn(process.execPath, ['src/cli/sluice.ts', 'rebuild'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, ...stage.env },
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data) => {
+      text += data;
+    });
+  return new Promise((resolve) => child.once('exit', (status) => resolve({ status, text })));
+}
+
+test('emptied: stops until it is rebuilt by hand', async () => {
+  await open('stop');
+  const begun = await begin();
+  await own.redis.client.flushall();
+  await service.program.seen(
+    'the loss is found',
+    (line) => line.includes('memory.lost') || undefined,
+    30_000,
+  );
+  const { id } = await service.api.send(bulk(5, {}, 8_000_000));
+  const held = async () => (await service.api.job(id)).hold?.limit === 'memory';
+  await until(held, { what: 'a new job says why it waits', timeoutMs: 20_000 });
+  const before = (await stage.platform.ledger()).totals.arrivals;
+  const { status, text } = await rebuild();
+  expect(before).toBeLessThan(RECIPIENTS);
+  expect(text).toContain('Redis is right again');
+  expect(status).toBe(0);
+  await expectRight(begun);
+  await service.api.completed(id);
+});
