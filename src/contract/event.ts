@@ -41,8 +41,9 @@ export const MOVE_TYPES: Readonly<Record<string, EventType>> = {
   [STATUS_BYTE.unknown]: 'message.unknown',
   [STATUS_BYTE.suppressed]: 'message.suppressed',
 };
-/** Stands for every event of jobs, where letters say what is wanted. */
+/** Stand for every event of jobs, and for what must wait, where letters say what is wanted. */
 const JOBS_LETTER = 'J';
+const HOLDS_LETTER = 'L';
 
 /** Whether a filter (`*`, `message.*`, `job.completed`) lets an event through. */
 export const isWanted = (filters: readonly string[], type: EventType): boolean =>
@@ -55,7 +56,8 @@ export const isWanted = (filters: readonly string[], type: EventType): boolean =
 export function lettersOf(filters: readonly string[]): string {
   const moves = Object.entries(MOVE_TYPES).filter(([, type]) => isWanted(filters, type));
   const jobs = EVENT_TYPES.some((type) => type.startsWith('job.') && isWanted(filters, type));
-  return moves.map(([letter]) => letter).join('') + (jobs ? JOBS_LETTER : '');
+  const holds = isWanted(filters, 'sender.limited');
+  return moves.map(([letter]) => letter).join('') + (jobs ? JOBS_LETTER : '') + (holds ? HOLDS_LETTER : '');
 }
 
 const FILTER = new RegExp(

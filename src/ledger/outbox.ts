@@ -39,9 +39,19 @@ export interface ToldJob {
   atMs: number;
 }
 
+/** Something of a sender must wait: its number, its credentials, its portfolio or a template. */
+export interface ToldHold {
+  /** As the home's holds call it. */
+  field: string;
+  code: string;
+  untilMs: number;
+  atMs: number;
+}
+
 export interface ToldEntry {
   id: string;
   jobs: { job: string; told: (ToldMove | ToldJob)[] }[];
+  senders: { sender: string; told: ToldHold[] }[];
 }
 
 export interface Cut {
@@ -121,10 +131,24 @@ type RawEntry = [id: string, fields: string[]];
 
 function entryOf([id, fields]: RawEntry): ToldEntry {
   const jobs: ToldEntry['jobs'] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2)
-    jobs.push({ job: fields[i] ?? '', told: linesOf(fields[i + 1] ?? '') });
-  return { id, jobs };
+  const senders: ToldEntry['senders'] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [name = '', text = ''] = fields.slice(i, i + 2);
+    if (name.startsWith(SENDER)) senders.push({ sender: name.slice(SENDER.length), told: holdsOf(text) });
+    else jobs.push({ job: name, told: linesOf(text) });
+  }
+  return { id, jobs, senders };
 }
+
+/** In place of a job's id, before that of a sender. */
+const SENDER = 'sender:';
+
+const holdsOf = (text: string): ToldHold[] =>
+  text.split('\n').flatMap((line) => {
+    if (!line.startsWith('%')) return [];
+    const [code = '', until, at, field = ''] = line.slice(1).split('\t');
+    return [{ field, code, untilMs: Number(until), atMs: Number(at) }];
+  });
 
 function linesOf(text: string): (ToldMove | ToldJob)[] {
   const [first, ...lines] = text.split('\n');

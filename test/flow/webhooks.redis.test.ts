@@ -142,3 +142,14 @@ test('an endpoint on this machine is not called unless the accounts file says so
   }
   expect(canary.connections()).toBe(0);
 });
+
+test('what the platform makes wait is told, once', async () => {
+  await stage.platform.fault({ kind: 'error', code: 132015, count: 2 });
+  const template = { name: 'offer', language: 'en_US' };
+  await service.api.send(bulk(2, { template }, 8_200_000));
+  await until(() => sink.taken('sender.limited').length > 0, { what: 'the pause is told' });
+  const told = sink.taken('sender.limited');
+  expect(told).toHaveLength(1);
+  expect(told[0]?.data).toMatchObject({ sender: 's1', scope: 'template', template, code: '132015' });
+  expect(Date.parse(String(told[0]?.data.until))).toBeGreaterThan(Date.now());
+});

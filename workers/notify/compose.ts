@@ -16,10 +16,12 @@ import type { Row } from '../../src/contract/record.ts';
 import { isoTime } from '../../src/contract/time.ts';
 import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import type { Cut, ToldJob, ToldMove } from '../../src/ledger/outbox.ts';
+import type { Cut, ToldHold, ToldJob, ToldMove } from '../../src/ledger/outbox.ts';
 import { chunkOf, chunkRange, type JobRow, jobOf } from '../../src/ledger/row.ts';
 import { eventId, recordOfOne } from '../../src/subscribers/publish.ts';
 
+/** A home that is a portfolio begins so. */
+const PORTFOLIO_HOME = 'p:';
 /** What the envelope takes of a batch's bytes. */
 const ENVELOPE_BYTES = 512;
 
@@ -40,7 +42,9 @@ export async function compose(options: ComposeOptions, home: Home, cut: Cut): Pr
   const told = new Map<string, (ToldMove | ToldJob)[]>();
   for (const { jobs } of cut.entries)
     for (const { job, told: some } of jobs) told.set(job, [...(told.get(job) ?? []), ...some]);
-  const singles: EventsRecord[] = [];
+  const singles = cut.entries.flatMap(({ senders }) =>
+    senders.flatMap(({ sender, told: holds }) => holds.map((hold) => holdEvent(options, home, sender, hold))),
+  );
   const moves: CustomerEvent[] = [];
   for (const [job, all] of told) {
     const row = await options.ledger.row(home.home, job);
@@ -57,6 +61,26 @@ export async function compose(options: ComposeOptions, home: Home, cut: Cut): Pr
 }
 
 const isMove = (one: ToldMove | ToldJob): one is ToldMove => 'to' in one;
+
+/** A hold of the platform, as `workers/receipts/tell.ts` tells those that come by webhook. */
+function holdEvent(
+  { secret }: ComposeOptions,
+  { home, workspace, environment }: Home,
+  sender: string,
+  { field, code, untilMs, atMs }: ToldHold,
+): EventsRecord {
+  const [scope = '', name, language] = field.split(':');
+  const id = eventId(secret, ['sender.limited', home, field, String(atMs)]);
+  const data = {
+    sender,
+    portfolio: home.startsWith(PORTFOLIO_HOME) ? home.slice(PORTFOLIO_HOME.length) : null,
+    scope,
+    template: scope === 'template' ? { name, language } : null,
+    code,
+    until: isoTime(untilMs),
+  };
+  return recordOfOne({ id, type: 'sender.limited', workspace, environment, atMs, data });
+}
 
 function jobEvent(
   { secret }: ComposeOptions,

@@ -1,7 +1,7 @@
 -- include: outbox. What has moved, for customers who want to be told: one entry per script in the home's outbox, written with the moves.
--- Needs: time. `letters` says what somebody wants to hear of: the status moved to, J = jobs; '' = nobody wants anything, and nothing is done.
+-- Needs: time. `letters` says what somebody wants to hear of: the status moved to, J = jobs, L = holds; '' = nobody wants anything, and nothing is done.
 -- A field of the entry is a job's id; its value the number of its first line, then the lines: "to try,result line" of an item that moved,
--- "!what\tat\n" of the job itself. Numbers rise per job.
+-- "!what\tat\n" of the job itself. Numbers rise per job. Or it is "sender:id", with lines "%code\tuntil\tat\tfield\n" of what must wait.
 local function open_outbox(key, letters)
   return { key = key, letters = letters, jobs = {}, order = {} }
 end
@@ -30,6 +30,14 @@ local function tell_job(outbox, id, row, what, now)
   end
 end
 
+-- Something of a sender must wait; `till` nil: nothing new.
+local function tell_hold(outbox, sender, field, code, till, now)
+  if till and outbox.letters:find('L', 1, true) then
+    local times = us(math.floor(till / 1000)) .. '\t' .. us(math.floor(now / 1000))
+    tell_line(outbox, 'sender:' .. sender, nil, '%' .. code .. '\t' .. times .. '\t' .. field .. '\n')
+  end
+end
+
 local function post(outbox)
   if #outbox.order == 0 then
     return
@@ -37,7 +45,7 @@ local function post(outbox)
   local fields = {}
   for _, id in ipairs(outbox.order) do
     local job = outbox.jobs[id]
-    local last = redis.call('HINCRBY', job.row, 'told', #job.lines)
+    local last = job.row and redis.call('HINCRBY', job.row, 'told', #job.lines) or #job.lines
     fields[#fields + 1] = id
     fields[#fields + 1] = us(last - #job.lines + 1) .. '\n' .. table.concat(job.lines)
   end

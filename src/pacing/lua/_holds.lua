@@ -34,7 +34,7 @@ local function probe(key, field, hold, now)
 end
 
 -- The platform said so at `now`: [at least, base of the backoff, its cap] (µs), `share` of the backoff (0..1). Calls that were under way when
--- the hold began say the same again: only what comes after its end counts as a repeat.
+-- the hold began say the same again: only what comes after its end counts as a repeat. Returns when it ends (µs) if there was none before.
 local function place_hold(key, order, now)
   local before = hold_of(redis.call('HGET', key, order.field))
   if before and before.until_us > now and not before.probing then
@@ -48,6 +48,7 @@ local function place_hold(key, order, now)
   write_hold(key, order.field, { until_us = now + order.at_least + backoff, code = order.code, count = count })
   redis.call('PEXPIRE', key, us((order.at_least + order.cap) / 1000 + 86400000), 'GT')
   redis.call('PEXPIRE', key, us((order.at_least + order.cap) / 1000 + 86400000), 'NX')
+  return not before and now + order.at_least + backoff or nil
 end
 
 -- A call was accepted: what was probed is over.

@@ -66,20 +66,18 @@ for i = 1, tonumber(ARGV[at]) do
 end
 at = at + #chunks * 3 + 1
 
-local runs = {}
-for i = 1, tonumber(ARGV[at]) do
-  runs[i] = ARGV[at + i]
-end
+local runs = { unpack(ARGV, at + 1, at + tonumber(ARGV[at])) }
 at = at + #runs + 1
 
+local outbox = open_outbox(KEYS[#KEYS], ARGV[4])
 for i = 1, tonumber(ARGV[at]) do
   local code, least, base, cap, share, field = ARGV[at + i]:match('^([^,]*),(%d+),(%d+),(%d+),([%d.e-]+),(.*)$')
-  place_hold(KEYS[6], { code = code, at_least = tonumber(least), base = tonumber(base), cap = tonumber(cap), share = tonumber(share), field = field }, now)
+  local till = place_hold(KEYS[6], { code = code, at_least = tonumber(least), base = tonumber(base), cap = tonumber(cap), share = tonumber(share), field = field }, now)
+  tell_hold(outbox, ARGV[2], field, code, till, now)
 end
 at = at + tonumber(ARGV[at]) + 1
 
-local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {}, people = {}, ticks = {}, till = 0, templates = {} }
-batch.outbox = open_outbox(KEYS[#KEYS], ARGV[4])
+local batch = { later = KEYS[4], flying = KEYS[5], wake = nil, moved = 0, ended = {}, landed = {}, people = {}, ticks = {}, till = 0, templates = {}, outbox = outbox }
 for i = at, #ARGV, 2 do
   each_outcome(ARGV[i + 1], read_group(ARGV[i], chunks, runs, batch), function(outcome)
     apply(batch, outcome)
