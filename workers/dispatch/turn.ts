@@ -10,13 +10,17 @@ import { Lead } from './lead.ts';
 import { dropRun, overdueOf } from './overdue.ts';
 import { sift } from './sift.ts';
 import { type Taken, take } from './take.ts';
-import { afterGrants, isStale, offered, openWindow, rowsLeft, type Window } from './window.ts';
+import {
+  afterGrants,
+  isStale,
+  offered,
+  openWindow,
+  rowsLeft,
+  WINDOW_MAX_ROWS,
+  type Window,
+  windowRowsOf,
+} from './window.ts';
 
-/** Candidates of one peek, … */
-const WINDOW_MAX_ROWS = 256;
-/** … fewer when many turns are held: all of them together have about this many rows at hand. */
-const ROWS_AT_HAND = 262_144;
-const WINDOW_MIN_ROWS = 32;
 /** Candidates that a take may pass because a limit about their person holds them; all of the window once these were not enough. */
 const LOOK_AHEAD_ROWS = 16;
 /** Candidates of one take. */
@@ -117,7 +121,7 @@ export class Turn {
   async #look(): Promise<Candidates | undefined> {
     const { lanes, jobs, clock, serverClock } = this.#context;
     const sentUs = clock.monotonicUs();
-    const all = await lanes.peek(this.#lane.id, this.#fence, this.#windowRows());
+    const all = await lanes.peek(this.#lane.id, this.#fence, windowRowsOf(this.#turnsHeld()));
     if (!all) return undefined;
     serverClock.observe(sentUs, clock.monotonicUs(), all.nowUs);
     const peeked = await withinHours(this.#context, this.#lane.id, all);
@@ -128,11 +132,6 @@ export class Turn {
     });
     await this.#markOverdue(peeked);
     return peeked;
-  }
-
-  #windowRows(): number {
-    const each = Math.floor(ROWS_AT_HAND / Math.max(1, this.#turnsHeld()));
-    return Math.max(WINDOW_MIN_ROWS, Math.min(WINDOW_MAX_ROWS, each));
   }
 
   /** Calls that a dead process left without an outcome: unknown, never queued again by themselves. */

@@ -4,6 +4,18 @@ import type { Shown } from './expire.ts';
 import type { Jobs, JobView } from './jobs.ts';
 import type { Candidate, Grant } from './take.ts';
 
+/** Candidates of one peek, … */
+export const WINDOW_MAX_ROWS = 256;
+/** … fewer when many turns are held: all of them together have about this many rows at hand. */
+const ROWS_AT_HAND = 262_144;
+const WINDOW_MIN_ROWS = 32;
+
+/** Candidates to peek at while the process holds so many turns. */
+export function windowRowsOf(turnsHeld: number): number {
+  const each = Math.floor(ROWS_AT_HAND / Math.max(1, turnsHeld));
+  return Math.max(WINDOW_MIN_ROWS, Math.min(WINDOW_MAX_ROWS, each));
+}
+
 export interface Window {
   version: string;
   /** When something comes due that the window does not hold (Redis time, µs); 0 when nothing does. */
