@@ -14,6 +14,7 @@ export interface OwnRedis {
   /** A client of the test's. */
   redis: Redis;
   kill(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
   /** Starts it again; with `copy`, on that copy of its files in place of what it has. */
   start(copy?: string): Promise<void>;
   /** Copies its files as they are now. */
@@ -55,6 +56,7 @@ export async function openOwnRedis(): Promise<OwnRedis> {
     url,
     redis,
     kill,
+    signal: (signal) => void server?.kill(signal),
     start,
     copy: async () => {
       copies += 1;

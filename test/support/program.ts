@@ -26,9 +26,14 @@ export interface Program {
 }
 
 /** Starts `node file …args` with nothing of this process's environment but PATH and what is given. */
-export function startProgram(file: string, args: string[], env: Record<string, string>): Program {
-  const child = spawn(process.execPath, [path.join(root, file), ...args], {
-    cwd: root,
+export function startProgram(
+  file: string,
+  args: string[],
+  env: Record<string, string>,
+  folder = root,
+): Program {
+  const child = spawn(process.execPath, [path.join(folder, file), ...args], {
+    cwd: folder,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -62,7 +67,8 @@ export function startProgram(file: string, args: string[], env: Record<string, s
           const found = match(line);
           if (found !== undefined && found !== null) return { found };
         }
-        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${tail()}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`it ended with ${child.exitCode ?? child.signalCode}: ${tail()}`);
         return undefined;
       };
       return (await until(look, { what: `${what}; so far: ${tail()}`, timeoutMs })).found;

@@ -18,6 +18,8 @@ export interface SenderSetup {
 export interface StageOptions {
   senders?: SenderSetup[];
   redisUrl?: string;
+  /** Another copy of the sources. */
+  folder?: string;
   /** As the accounts file has them. */
   webhooks?: Record<string, unknown>[];
   env?: Record<string, string>;
@@ -56,12 +58,16 @@ export const VERIFY_TOKEN = 'verify-token-of-the-stage';
 /** The platform knows a sender by this name. */
 export const numberOf = (sender: string): string => `number-${sender}`;
 
+/** Many start at once where a whole fleet is opened. */
+const START_MS = 60_000;
+
 export async function openStage({
   senders = [{ id: 's1', throughput: 1_000 }],
   redisUrl: url = redisUrl(),
   webhooks = [],
   env = {},
   plan = {},
+  folder: sourceFolder,
 }: StageOptions = {}): Promise<Stage> {
   const namespace = freshNamespace();
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-test-'));
@@ -84,9 +90,9 @@ export async function openStage({
     ...env,
   };
   const start = async (args: string[], more: Record<string, string> = {}): Promise<Program> => {
-    const program = startProgram('workers/run.ts', args, { ...shared, ...more });
+    const program = startProgram('workers/run.ts', args, { ...shared, ...more }, sourceFolder);
     programs.push(program);
-    await program.seen('the process has started', event('process.started'));
+    await program.seen('the process has started', event('process.started'), START_MS);
     return program;
   };
   return {

@@ -1,0 +1,250 @@
+// One course: a client posts jobs, things are done to the service, everything is waited for, and the histories are judged.
+import { randomUUID } from 'node:crypto';
+import { systemClock as clock } from '../../../src/base/clock.ts';
+import { laneKeys, lanesKey } from '../../../src/lanes/keys.ts';
+import { bulk, createClient, type JobView } from '../../support/client.ts';
+import { seededRandom } from '../../support/dice.ts';
+import { numberOf } from '../../support/stage.ts';
+import { until } from '../../support/until.ts';
+import { judge, type Verdict } from './check.ts';
+import { elapsed, type Fleet, type FleetOptions, openFleet } from './fleet.ts';
+import { type History, openHistory } from './history.ts';
+import type { Fault } from './schedule.ts';
+
+const SENDERS = ['s1', 's2'];
+const CLIENTS = 4;
+const FIRST = 2_000_000;
+const RETRY_MS = 200;
+const SINK_PATIENCE_MS = 60_000;
+
+export interface CourseOptions {
+  seed: number;
+  /** Where the histories go. */
+  folder: string;
+  jobs: number;
+  rows: number;
+  /** Over how long the client posts. */
+  postingMs: number;
+  faults: readonly Fault[];
+  patienceMs: number;
+  kafka?: string | undefined;
+  sources?: string | undefined;
+  /** In messages a second, of each of two senders. */
+  throughput: number;
+  latencyMs?: number;
+  env?: Record<string, string>;
+  body?: Record<string, unknown>;
+  dispatchers?: number;
+  gentle?: boolean;
+  /** Done beside the faults. */
+  also?: (fleet: Fleet) => Promise<void>;
+}
+
+export async function runCourse(options: CourseOptions): Promise<Verdict> {
+  const history = openHistory(options.folder);
+  const fleet = await openFleet(fleetOptions(options, history));
+  const watch = watchLanes(fleet, history);
+  try {
+    for (const sender of SENDERS)
+      await fleet.stage.platform.number(numberOf(sender), {
+        latency_ms: options.latencyMs ?? 50,
+        throughput: options.throughput,
+      });
+    const striking = strikeAll(fleet, options.faults);
+    await Promise.all([post(fleet, history, options), options.also?.(fleet), striking]);
+    const ended = await waitForEnds(fleet, history, options.patienceMs);
+    await waitForSink(fleet, ended);
+    const listed = await countJobs(fleet);
+    await writePlatform(fleet, history);
+    writeSink(fleet, history);
+    return judge({
+      client: history.read('client'),
+      platform: history.read('platform'),
+      faults: history.read('faults'),
+      lanes: history.read('lanes'),
+      sink: history.read('sink'),
+      ends: history.read('ends'),
+      listed,
+      patienceMs: options.patienceMs,
+      resends: false,
+      gentle: options.gentle ?? false,
+    });
+  } finally {
+    watch.stop();
+    await fleet.close();
+  }
+}
+
+const fleetOptions = (options: CourseOptions, history: History): FleetOptions => ({
+  history,
+  kafka: options.kafka,
+  folder: options.sources,
+  senders: SENDERS.map((id) => ({ id, throughput: options.throughput })),
+  ...(options.env ? { env: options.env } : {}),
+  ...(options.dispatchers ? { dispatchers: options.dispatchers } : {}),
+});
+
+/** Faults overlap when one lasts longer than the time to the next. */
+async function strikeAll(fleet: Fleet, faults: readonly Fault[]): Promise<void> {
+  const startedAt = performance.now();
+  const under: Promise<void>[] = [];
+  for (const fault of faults) {
+    await elapsed(Math.max(0, fault.atMs - (performance.now() - startedAt)));
+    const done = fleet.strike(fault);
+    // One after the other on what there is one of.
+    if (fault.target === 'redis' || fault.target === 'kafka' || fault.kind === 'restart') await done;
+    else under.push(done);
+    done.catch(() => {});
+  }
+  await Promise.all(under);
+}
+
+async function post(fleet: Fleet, history: History, options: CourseOptions): Promise<void> {
+  const { jobs, rows, postingMs, seed, body = {} } = options;
+  const random = seededRandom(seed + 1);
+  const startedAt = performance.now();
+  let next = 0;
+  const client = async (): Promise<void> => {
+    while (next < jobs) {
+      const i = next;
+      next += 1;
+      await elapsed(Math.max(0, (i / jobs) * postingMs - (performance.now() - startedAt)));
+      const first = FIRST + i * rows;
+      const sender = SENDERS[i % SENDERS.length];
+      const message = bulk(rows, { sender, ...body }, first);
+      await postOne(fleet, history, { first, count: rows, message, random });
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+}
+
+interface Order {
+  first: number;
+  count: number;
+  message: Record<string, unknown>;
+  random: () => number;
+}
+
+/** With one key, to whichever API there is, until one says 202. */
+async function postOne(fleet: Fleet, history: History, order: Order): Promise<void> {
+  const { first, count, message, random } = order;
+  const key = randomUUID();
+  for (;;) {
+    const urls = fleet.urls();
+    const url = urls[Math.floor(random() * urls.length)];
+    const line = { key, first, count };
+    if (url !== undefined) {
+      const answer = await createClient(url)
+        .post(message, key)
+        .catch((error: Error & { cause?: { code?: string } }) => error);
+      const at = clock.now();
+      if (answer instanceof Error) {
+        const refused = (answer.cause as { code?: string } | undefined)?.code === 'ECONNREFUSED';
+        history.add('client', { at, ...line, status: 0, ...(refused ? { refused: true as const } : {}) });
+      } else {
+        const job = answer.body.job?.id;
+        history.add('client', { at, ...line, status: answer.status, ...(job ? { job } : {}) });
+        if (answer.status === 202) return;
+      }
+    }
+    await elapsed(RETRY_MS);
+  }
+}
+
+const OVER = new Set(['completed', 'canceled', 'expired', 'incomplete']);
+
+/** Waits for every job that was acknowledged, and reads it with its items. Gives how many items were accepted. */
+async function waitForEnds(fleet: Fleet, history: History, patienceMs: number): Promise<number> {
+  const jobs = new Set(
+    history.read('client').flatMap(({ status, job }) => (status === 202 && job ? [job] : [])),
+  );
+  const giveUpAt = performance.now() + patienceMs;
+  let accepted = 0;
+  for (const id of jobs) {
+    const look = async (): Promise<JobView | undefined> => {
+      const job = await ask(fleet, (api) => api.job(id));
+      return job && OVER.has(job.status) ? job : undefined;
+    };
+    const ended = await until(look, {
+      what: id,
+      timeoutMs: Math.max(100, giveUpAt - performance.now()),
+    }).catch(() => undefined);
+    const job = ended ?? (await ask(fleet, (api) => api.job(id)));
+    const items = job ? ((await ask(fleet, (api) => api.items(id))) ?? []) : [];
+    accepted += items.filter(({ status }) => status === 'accepted').length;
+    history.add('ends', {
+      at: clock.now(),
+      job: id,
+      status: job?.status ?? '',
+      counts: job?.counts ?? {},
+      items: items.map(({ to, status, index }) => ({ to: to.replace('+', ''), status, index })),
+    });
+  }
+  return accepted;
+}
+
+type Api = ReturnType<typeof createClient>;
+
+/** Of any API process that answers; undefined when none does, or what is asked for is not there. */
+async function ask<T>(fleet: Fleet, call: (api: Api) => Promise<T>): Promise<T | undefined> {
+  for (const url of fleet.urls()) {
+    const answer = await call(createClient(url)).catch(() => undefined);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+async function waitForSink({ sink }: Fleet, accepted: number): Promise<void> {
+  const told = () => new Set(sink.taken('message.accepted').map(({ id }) => id)).size >= accepted;
+  await until(told, { what: 'every event is told', timeoutMs: SINK_PATIENCE_MS }).catch(() => {});
+}
+
+async function countJobs(fleet: Fleet): Promise<number> {
+  interface Page {
+    data: unknown[];
+    next_cursor: string | null;
+  }
+  let count = 0;
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const path: string = `/v1/jobs?limit=1000${cursor === '' ? '' : `&cursor=${cursor}`}`;
+    const page: Page | undefined = await ask(fleet, (api) => api.get<Page>(path));
+    count += page?.data.length ?? 0;
+    cursor = page?.next_cursor ?? null;
+  }
+  return count;
+}
+
+async function writePlatform(fleet: Fleet, history: History): Promise<void> {
+  for (const { seq, at, to, taken, outcome } of await fleet.stage.platform.arrivals())
+    history.add('platform', { seq, at: Date.parse(at), to: to ?? '', taken, outcome });
+}
+
+function writeSink({ sink }: Fleet, history: History): void {
+  for (const { id, type, data } of sink.taken())
+    if (type.startsWith('message.'))
+      history.add('sink', { at: clock.now(), id, type, job: String(data.job_id), index: Number(data.index) });
+}
+
+/** Notes whose take was the last of each lane, whenever that changes. */
+function watchLanes({ redis, stage }: Fleet, history: History): { stop(): void } {
+  let stopped = false;
+  const last = new Map<string, number>();
+  const look = async (): Promise<boolean> => {
+    for (const sender of SENDERS) {
+      const home = `s:${sender}`;
+      const { lane } = laneKeys(stage.namespace, { home, sender });
+      const seq = await redis.redis.client.hget(lane, 'seq').catch(() => null);
+      const fence = Number(seq?.split(':')[0] ?? 0);
+      if (!fence || last.get(sender) === fence) continue;
+      last.set(sender, fence);
+      history.add('lanes', { at: clock.now(), lane: lanesKey(stage.namespace, home), fence });
+    }
+    return stopped;
+  };
+  until(look, { what: 'the course is over', timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
+  return {
+    stop: () => {
+      stopped = true;
+    },
+  };
+}
