@@ -13,6 +13,8 @@ import { until } from '../support/until.ts';
 const RECIPIENTS = 400;
 const PER_SECOND = 100;
 const LATENCY_MS = 60;
+/** Of people in 24 hours; never reached. */
+const TIER = 2_000;
 const BACK_MS = 60_000;
 /** Calls under way when the memory was lost, with those of the next 50 ms and those whose answer nobody could bring home. */
 const UNKNOWN_MAX = 60;
@@ -29,7 +31,7 @@ afterEach(async () => {
 async function open(onLoss: 'stop' | 'rebuild'): Promise<void> {
   own = await openOwnRedis();
   stage = await openStage({
-    senders: [{ id: 's1', throughput: PER_SECOND }],
+    senders: [{ id: 's1', throughput: PER_SECOND, portfolio: 'bm' }],
     redisUrl: own.url,
     env: { KAFKA_BROKERS: kafkaBrokers(), SLUICE_ON_MEMORY_LOSS: onLoss },
   });
@@ -55,6 +57,7 @@ async function begin(): Promise<Begun> {
   const over = async () => ((await api.job(other.id)).status === 'canceled' ? api.job(other.id) : undefined);
   const canceled = await until(over, { what: 'the job is canceled' });
   await api.patch('/v1/senders/s1', { throughput: PER_SECOND - 1 });
+  await api.patch('/v1/portfolios/bm', { messaging_limit: TIER });
   const body = bulk(RECIPIENTS);
   const { id } = await api.send(body, key);
   const half = async () => (await stage.platform.ledger()).totals.taken >= RECIPIENTS / 2;
@@ -83,6 +86,13 @@ async function expectRight({ id, body, canceled }: Begun): Promise<void> {
   expect(again.headers.get('idempotency-replayed')).toBe('true');
   expect((await api.post({ ...body, category: 'utility' }, key)).status).toBe(422);
   expect(await api.get('/v1/senders/s1')).toMatchObject({ throughput: PER_SECOND - 1 });
+  // Everybody of the last 24 hours is counted again.
+  const limits = await api.get<{ data: { name: string; count: number; used: number }[] }>(
+    '/v1/senders/s1/limits',
+  );
+  const tier = limits.data.find(({ name }) => name === 'meta.messaging_limit');
+  expect(tier?.count).toBe(TIER);
+  expect(tier?.used).toBeGreaterThanOrEqual(taken.size);
 }
 
 test('emptied: rebuilt by itself', async () => {
@@ -120,9 +130,15 @@ function rebuild(): Promise<{ status: number | null; text: string }> {
   return new Promise((resolve) => child.once('exit', (status) => resolve({ status, text })));
 }
 
-test('emptied: stops until it is rebuilt by hand', async () => {
+test('restarted: goes on by itself; emptied: stops until it is rebuilt by hand', async () => {
   await open('stop');
-  const begun = await begin();
+  const beginning = begin();
+  const quarter = async () => (await stage.platform.ledger()).totals.taken >= RECIPIENTS / 4;
+  await until(quarter, { what: 'a quarter of the job' });
+  // Restarted on what its files hold, nothing is missing: it goes on by itself.
+  await own.kill();
+  await own.start();
+  const begun = await beginning;
   await own.redis.client.flushall();
   await service.program.seen(
     'the loss is found',

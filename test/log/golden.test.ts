@@ -7,6 +7,7 @@ import { sha256Hex } from '../../src/base/secret.ts';
 import { attemptsRecordSchema } from '../../src/contract/attempt.ts';
 import { receiptRecordSchema } from '../../src/contract/receipt.ts';
 import { jobRecordSchema } from '../../src/contract/record.ts';
+import { stateRecordSchema } from '../../src/contract/state.ts';
 
 const folder = path.join(import.meta.dirname, 'golden');
 const files = readdirSync(folder);
@@ -15,6 +16,7 @@ const read = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 
 /** Which topic's schema reads it. */
 const schemaOf = (file: string) => {
   if (file.startsWith('attempts.')) return attemptsRecordSchema;
+  if (file.startsWith('state.')) return stateRecordSchema;
   return /^(chunk|seal|control)\./.test(file) ? jobRecordSchema : receiptRecordSchema;
 };
 
@@ -31,6 +33,7 @@ test('there is one of each type', () => {
     'seal.v1.json',
     'seal.v1.stream.json',
     'seal.v1.timed.json',
+    'state.v1.json',
     'statuses.v1.json',
   ]);
 });
