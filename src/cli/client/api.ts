@@ -9,6 +9,8 @@ export class ApiProblem extends Error {
   readonly code: string;
   readonly details: readonly ProblemDetail[];
   readonly requestId: string | undefined;
+  /** When the API wants to be asked again, if it says so. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(status: number, body: Partial<ProblemBody['error']>) {
     super(body.message ?? `The answer was ${status}, and not one of Sluice's.`);
@@ -17,6 +19,7 @@ export class ApiProblem extends Error {
     this.code = body.code ?? 'unknown';
     this.details = body.details ?? [];
     this.requestId = body.request_id;
+    this.retryAfterMs = body.retry_after === undefined ? undefined : body.retry_after * 1_000;
   }
 
   /** Whether the same call may be taken later. */
@@ -47,6 +50,8 @@ export interface Api {
   readonly url: string;
   /** Throws {@link ApiProblem} or {@link Unreachable}. `T` is what the contract says stands there. */
   get<T>(path: string): Promise<T>;
+  /** The same with the headers of the answer. */
+  read<T>(path: string): Promise<Answer<T>>;
   send<T>(
     method: 'POST' | 'PUT',
     path: string,
@@ -67,6 +72,7 @@ export function createApi({ url, key }: ApiOptions): Api {
   };
   return {
     url: base,
+    read: (path) => call(path, { headers: auth }),
     get: async <T>(path: string) => (await call<T>(path, { headers: auth })).body,
     send: (method, path, body, headers = {}) =>
       call(path, {

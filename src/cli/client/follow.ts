@@ -3,9 +3,11 @@ import type { Clock } from '../../base/clock.ts';
 import type { Job, JobStatus } from '../../contract/job.ts';
 import type { LiveLine } from '../terminal/live-line.ts';
 import { createRateMeter } from '../terminal/rate-meter.ts';
-import { type Api, ApiProblem, Unreachable } from './api.ts';
+import { type Answer, type Api, ApiProblem, Unreachable } from './api.ts';
 
 const LOOK_EVERY_MS = 150;
+/** When half of the key's requests are used up: others may need the rest. */
+const LOOK_SELDOM_MS = 2_000;
 /** So long may the API be away before we give up. */
 const PATIENCE_US = 15_000_000;
 const ENDED: readonly JobStatus[] = ['completed', 'canceled', 'expired', 'incomplete'];
@@ -30,6 +32,7 @@ async function follow(job: Job, { api, line, clock, signal }: FollowOptions): Pr
   const startUs = clock.monotonicUs();
   const meter = createRateMeter();
   let now = job;
+  let pauseMs = LOOK_EVERY_MS;
   while (!signal?.aborted) {
     const atUs = clock.monotonicUs();
     const { total, queued, sending } = now.counts;
@@ -39,8 +42,11 @@ async function follow(job: Job, { api, line, clock, signal }: FollowOptions): Pr
     const elapsedMs = ended ? spanMs(now) : (atUs - startUs) / 1_000;
     line.show({ done, total, perSecond: meter.perSecond(), elapsedMs, note: noteOf(now) });
     if (ended) break;
-    await clock.delay(LOOK_EVERY_MS, signal);
-    if (!signal?.aborted) now = await look(api, job.id, clock);
+    await clock.delay(pauseMs, signal);
+    if (signal?.aborted) break;
+    const { body, headers } = await look(api, job.id, clock);
+    now = body;
+    pauseMs = isScarce(headers) ? LOOK_SELDOM_MS : LOOK_EVERY_MS;
   }
   return now;
 }
@@ -51,15 +57,29 @@ export const spanMs = (job: Job): number => Date.parse(job.updated_at) - Date.pa
 const noteOf = ({ status, hold }: Job): string | undefined =>
   hold?.message ?? (status === 'paused' || status === 'scheduled' ? status : undefined);
 
-async function look(api: Api, id: string, clock: Clock): Promise<Job> {
-  const giveUpAtUs = clock.monotonicUs() + PATIENCE_US;
+const isScarce = (headers: Headers): boolean =>
+  Number(headers.get('x-ratelimit-remaining')) < Number(headers.get('x-ratelimit-limit')) / 2;
+
+/** A service that is busy says when to come back; only one that is away is given up. */
+async function look(api: Api, id: string, clock: Clock): Promise<Answer<Job>> {
+  let giveUpAtUs = clock.monotonicUs() + PATIENCE_US;
   for (;;) {
     try {
-      return await api.get<Job>(`/v1/jobs/${encodeURIComponent(id)}`);
+      return await api.read<Job>(`/v1/jobs/${encodeURIComponent(id)}`);
     } catch (error) {
-      const passing = error instanceof Unreachable || (error instanceof ApiProblem && error.passing);
-      if (!passing || clock.monotonicUs() > giveUpAtUs) throw error;
+      if (isLimited(error)) {
+        await clock.delay(error.retryAfterMs ?? LOOK_SELDOM_MS);
+        giveUpAtUs = clock.monotonicUs() + PATIENCE_US;
+        continue;
+      }
+      if (!isPassing(error) || clock.monotonicUs() > giveUpAtUs) throw error;
       await clock.delay(LOOK_EVERY_MS);
     }
   }
 }
+
+const isLimited = (error: unknown): error is ApiProblem =>
+  error instanceof ApiProblem && error.status === 429;
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof Unreachable || (error instanceof ApiProblem && error.passing);
