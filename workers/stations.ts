@@ -11,6 +11,7 @@ import { createMetrics } from '../src/base/metrics.ts';
 import { resolvePublic } from '../src/base/public-address.ts';
 import type { Service } from '../src/base/service.ts';
 import { createWatchdog, type Watchdog } from '../src/base/watchdog.ts';
+import { createRecent } from '../src/contacts/recent.ts';
 import { createControls } from '../src/lanes/control.ts';
 import { createHolders } from '../src/lanes/holders.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
@@ -219,6 +220,7 @@ function dispatchOf(stores: Stores): Service {
     budget: createBudget(config.dispatchCalls),
     flusher: createFlusher(clock),
     jobs: createJobs(redis, config.namespace, clock),
+    recent: createRecent(redis, config.namespace, clock),
     zoneRows: createZoneRows(redis, config.namespace),
     personOf: stores.persons.of,
     outboxFull: createOutboxFull(redis, config.namespace, clock, stores.accounts.toldOf),

@@ -20,3 +20,14 @@ export function peopleKeys(namespace: string, { workspace, environment }: Owner)
     aliases: at('aliases'),
   };
 }
+
+/** `recent`: sorted set of the people who got a template; `said`: the last answer that a lane got about it. */
+export function recentKeys(
+  namespace: string,
+  { workspace, environment }: Owner,
+  template: string,
+  lane: string,
+) {
+  const recent = `${namespace}:{${workspace}}:recent:${environment}:${template}`;
+  return { recent, said: `${recent}:${lane}` };
+}

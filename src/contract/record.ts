@@ -86,6 +86,8 @@ export const sealRecordSchema = z.object({
   expires_after_ms: at.optional(),
   /** Local times [from, to); `time_zone`: an IANA name, or "recipient" for each recipient's own. */
   quiet_hours: z.object({ from: z.string(), to: z.string(), time_zone: z.string() }).optional(),
+  /** Who got the template from the workspace by another such job within it is suppressed. */
+  unique_within_ms: at.optional(),
   on_unknown: z.enum(['hold', 'resend']),
   metadata: z.record(z.string(), z.unknown()),
   /** What the idempotency key of its request is kept under; absent when it had none of its own. */

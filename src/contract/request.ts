@@ -16,8 +16,6 @@ export const JOB_LIFE_MS = 45 * 86_400_000;
 
 const MAX_DEPTH = 32;
 const TEXT_MAX = 4_096;
-/** Fields of the contract whose behaviour is not built yet: refused, so that nobody believes in them. */
-const NOT_YET = ['unique_within'] as const;
 
 const component = z
   .record(z.string(), z.unknown())
@@ -157,8 +155,8 @@ function consistent(body: Consistency, ctx: z.RefinementCtx): void {
     problem('text', 'ambiguous', 'give a template or a text, not both');
   if (body.spread !== undefined && body.expires_after !== undefined && body.spread > body.expires_after)
     problem('spread', 'too_long', 'must not be longer than expires_after');
-  for (const field of NOT_YET)
-    if (body[field] !== undefined) problem(field, 'not_available', 'is not available yet');
+  if (body.unique_within !== undefined && body.text !== undefined)
+    problem('unique_within', 'needs_template', 'goes with a template only');
 }
 
 /** zod's issues → details of an `invalid_request`, at most 100. Never repeats a value. */

@@ -43,7 +43,11 @@ test.each<[string, Record<string, unknown>, string[]]>([
   ['spread beyond its end', { spread: '2h', expires_after: '1h' }, ['spread too_long']],
   ['a spread that is a number', { spread: 600 }, ['spread invalid_type']],
   ['a finish without a zone', { finish_by: '2026-12-01T09:00:00' }, ['finish_by invalid_format']],
-  ['unique_within', { unique_within: '24h' }, ['unique_within not_available']],
+  [
+    'a text that must be the only one',
+    { template: undefined, text: { body: 'x' }, unique_within: '24h' },
+    ['unique_within needs_template'],
+  ],
   ['a policy of no name', { on_unknown: 'again' }, ['on_unknown invalid_value']],
   [
     'quiet hours of no length',

@@ -107,13 +107,20 @@ async function listed(method: 'POST' | 'DELETE', to: string): Promise<void> {
 
 /** A job of which one wants nothing. */
 async function unwanted(): Promise<void> {
-  wanted += 1;
+  wanted += 10;
   const messages = [OPTED_OUT, `+1650${wanted}`].map((to) => ({ to, variables: ['a', 'b'] }));
   const { id } = await service.api.send(bulk(0, { messages }));
   const { counts } = await service.api.completed(id);
   expect(counts).toMatchObject({ suppressed: 1, accepted: 1 });
 }
 
+/** A campaign that each person gets once, and of which one message is refused. */
+async function once(): Promise<void> {
+  wanted += 10;
+  await stage.platform.fault({ kind: 'error', code: 131026, count: 1 });
+  const { id } = await service.api.send(bulk(3, { unique_within: '1h' }, wanted));
+  expect((await service.api.completed(id)).counts).toMatchObject({ accepted: 2, failed: 1, suppressed: 0 });
+}
 /** A job that comes as a stream; of a strict one with a bad line nothing is kept. */
 async function uploaded(body: string, query: string, status: number): Promise<void> {
   const headers = {
@@ -274,6 +281,8 @@ const steps: Record<string, () => Promise<void>> = {
   'opt-in': () => listed('DELETE', '+16509900003'),
   'look-up': () => unwanted(),
   suppress: () => unwanted(),
+  'claim-recent': () => once(),
+  'release-recent': () => once(),
   'begin-upload': uploadedWhole,
   'note-upload': uploadedWhole,
   'seal-upload': uploadedWhole,

@@ -5,6 +5,7 @@ import type { Logger } from '../../src/base/logger.ts';
 import type { PersonOf } from '../../src/base/person.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
+import type { Recent } from '../../src/contacts/recent.ts';
 import type { Suppressions } from '../../src/contacts/suppressions.ts';
 import type { Holders } from '../../src/lanes/holders.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
@@ -47,6 +48,7 @@ export interface DispatchContext {
   flusher: Flusher;
   jobs: Jobs;
   personOf: PersonOf;
+  recent: Recent;
   suppressions: Pick<Suppressions, 'any' | 'lookUp' | 'learn' | 'add'>;
   /** Whether a home has more to tell than is taken on. */
   outboxFull: OutboxFull;

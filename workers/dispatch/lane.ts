@@ -20,6 +20,7 @@ import { countedAtUs, outcomeOf } from './outcome.ts';
 import { type Outcome, SETTLE_MAX, settle, type WholeChunk } from './settle.ts';
 import type { Grant, Taken } from './take.ts';
 import { noteTold } from './told.ts';
+import { both, claimAll, releaseUnreached } from './unique.ts';
 
 /** A call that has not been written this long after its moment is not made. */
 const LAST_MOMENT_US = 250_000;
@@ -85,11 +86,13 @@ export class Lane {
       attempts && grants.length > 0
         ? attempts.started(this.id.home, startedEntry(this.id.sender, number, clock.now(), grants))
         : undefined;
+    const claims = claimAll(this.#context, this.id.sender, clock.randomHex(8), grants);
     for (const grant of grants) {
       this.unwritten++;
+      const leave = both(recorded, claims?.get(grant));
       moments.at(grant.momentUs, () => {
-        if (recorded === undefined || recorded.state === 'stored') this.#begin(grant, sender);
-        else this.#await(grant, sender, recorded);
+        if (leave === undefined || leave.state === 'stored') this.#begin(grant, sender);
+        else this.#await(grant, sender, leave);
       });
     }
     return recorded?.done;
@@ -175,6 +178,7 @@ export class Lane {
       const batch = this.#outcomes.slice(0, SETTLE_MAX);
       this.#record(batch);
       try {
+        await releaseUnreached(this.#context, batch);
         // What goes back to a lane that sleeps may be due before anything upkeep knows of.
         if (batch.some(({ to }) => to === 'q')) stir(redis, namespace, this.id.home);
         const letters = this.#context.accounts.toldOf(this.id.home);
