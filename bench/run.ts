@@ -16,8 +16,9 @@ import { waiting } from './memory/waiting.ts';
 import { killPrograms } from './processes.ts';
 import { openRedis } from './redis.ts';
 import { keep, type Report, tableOf } from './report.ts';
+import { uploads } from './uploads/uploads.ts';
 
-const BENCHES: readonly Bench[] = [dispatch, many, accept, memory, waiting, limits];
+const BENCHES: readonly Bench[] = [dispatch, many, accept, memory, waiting, uploads, limits];
 
 const say = (line: string): void => void process.stderr.write(`[bench] ${line}\n`);
 

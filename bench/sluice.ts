@@ -28,6 +28,7 @@ export interface SluiceOptions {
 export interface Sluice {
   namespace: string;
   apiUrl: string;
+  apiPid: number;
   /** Posts one job, with more fields if given; its id once it is answered with 202. */
   post(sender: number, messages: readonly Message[], more?: Record<string, unknown>): Promise<string>;
   /** Waits until each of the jobs has one of the statuses. */
@@ -76,6 +77,7 @@ export async function startSluice(options: SluiceOptions): Promise<Sluice> {
     return {
       namespace,
       apiUrl,
+      apiPid: api.pid,
       ...callsOf(apiUrl),
       cpuBeside: () => sumOf(beside.map(cpuSecondsOf)),
       startDispatch: async (more) => {
@@ -156,7 +158,7 @@ function callsOf(apiUrl: string): Pick<Sluice, 'post' | 'reach' | 'counts'> {
   };
 }
 
-const authorization = { authorization: `Bearer ${API_KEY}` };
+export const authorization = { authorization: `Bearer ${API_KEY}` };
 
 /** One bulk job with a key of its own; its answer once that is 202. */
 export async function postBulk(apiUrl: string, body: string | Buffer): Promise<unknown> {

@@ -65,3 +65,12 @@ test('who wants many is not fobbed off with one', async () => {
   expect(got).toBe(released);
   expect(got).toBeGreaterThan(8);
 });
+
+test('a closed budget lets go of those who wait', async () => {
+  const budget = createBudget(1);
+  await budget.reserve(1);
+  const waiting = budget.reserve(1);
+  budget.close();
+  expect(await waiting).toBe(0);
+  expect(await budget.reserve(1)).toBe(0);
+});
