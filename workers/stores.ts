@@ -10,6 +10,7 @@ import { createTicketQueue, type TicketQueue } from '../src/base/queue.ts';
 import { createRedis, type Redis } from '../src/base/redis.ts';
 import { createSecret, type Secret } from '../src/base/secret.ts';
 import type { Service } from '../src/base/service.ts';
+import { type Contacts, createContacts } from '../src/contacts/contacts.ts';
 import { createSuppressions, type Suppressions } from '../src/contacts/suppressions.ts';
 import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import { createKafkaLog } from '../src/log/kafka.ts';
@@ -31,6 +32,7 @@ export interface Stores {
   tickets: TicketQueue;
   persons: Persons;
   suppressions: Suppressions;
+  contacts: Contacts;
 }
 
 /** `accountsFile` undefined: this process takes the accounts as others have set them. */
@@ -66,7 +68,8 @@ export function createStores(config: Config, accountsFile: string | undefined): 
   const metrics = createMetrics();
   const persons = createPersons(secret);
   const suppressions = createSuppressions({ redis, namespace, clock, persons });
-  const kept = { log, accounts, ledger, homes, tickets, persons, suppressions };
+  const contacts = createContacts({ redis, namespace, clock, persons });
+  const kept = { log, accounts, ledger, homes, tickets, persons, suppressions, contacts };
   return { config, clock, logger, metrics, secret, redis, ...kept };
 }
 

@@ -17,6 +17,7 @@ import { appendJob, perhapsStored } from './append.ts';
 import type { Backlog } from './backlog.ts';
 import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
+import { checkContacts } from './contacts.ts';
 import { checkFinish, checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
 import { type JobRecords, recordsOf } from './job-records.ts';
 import { idempotencyKeys } from './keys.ts';
@@ -45,6 +46,7 @@ export function createAccept(options: AcceptOptions): Accept {
   return {
     bulk: (request) => accept(station, 'bulk', request),
     one: (request) => accept(station, 'one', request),
+    contacts: (request) => accept(station, 'contacts', request),
   };
 }
 
@@ -93,10 +95,14 @@ async function work(
     const envelope = parseEnvelope(shape, body);
     const known = senderOf(station.accounts, request.principal, body);
     const ready = checkMeaning(envelope, known, held.createdMs);
-    const checked = await checkRows(envelope.messages, contentOf(envelope), station.check);
+    const checked =
+      shape === 'contacts'
+        ? await checkContacts(envelope.messages)
+        : await checkRows(envelope.messages, contentOf(envelope), station.check);
     refuseBadRows(shape, envelope.validation, checked);
     checkFinish(envelope, ready, checked.total, held.createdMs);
-    const records = await recordsOf(request.principal, held, envelope, checked);
+    const kind = shape === 'contacts' ? 'contacts' : 'messages';
+    const records = await recordsOf(request.principal, held, envelope, checked, kind);
     seal = records.seal;
     outcome = await storeWithin(station, held, records, keptReply(checked));
     const { job, workspace, sender, home, total } = records.seal;
@@ -153,13 +159,14 @@ function refuseBadRows(
   { rejected, rejectedCount, total }: CheckedRows,
 ): void {
   if (rejectedCount === 0 || (validation === 'permissive' && total > 0)) return;
+  const kind = shape === 'contacts' ? 'contacts' : 'messages';
   const details: ProblemDetail[] = rejected.map(({ index, field, code, message }) => {
-    const row = shape === 'one' ? '' : `messages[${index}]`;
+    const row = shape === 'one' ? '' : `${kind}[${index}]`;
     return { path: row === '' || field === '' ? row + field : `${row}.${field}`, code, message };
   });
   if (validation === 'strict')
-    throw refused('invalid_request', `${rejectedCount} of the messages cannot be sent`, details);
-  throw refused('unprocessable', 'None of the messages can be sent', details);
+    throw refused('invalid_request', `${rejectedCount} of the ${kind} cannot be taken`, details);
+  throw refused('unprocessable', `None of the ${kind} can be taken`, details);
 }
 
 /** The two lists of the 202, as they are kept; empty when there is nothing to say. */

@@ -1,6 +1,7 @@
 // All of a request but its messages: shape, sender, times. Throws the `Failure` that the client gets.
 import type { Accounts, Principal, Sender } from '../accounts/port.ts';
 import { type Failure, refused } from '../base/failure.ts';
+import { contactsRequestSchema } from '../contract/contact.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
 import type { Content } from '../contract/record.ts';
 import {
@@ -16,7 +17,7 @@ import { shortestMs } from '../pacing/earliest.ts';
 import { type Limited, limitsOf } from '../pacing/limits.ts';
 import type { Body } from './body.ts';
 
-export type Shape = 'bulk' | 'one';
+export type Shape = 'bulk' | 'one' | 'contacts';
 
 /** The sender that a body names, if this key may see it: one of another workspace or environment is as good as none. */
 export function senderOf(
@@ -37,6 +38,12 @@ export function parseEnvelope(shape: Shape, body: Body): BulkRequestBody {
     const parsed = bulkRequestSchema.safeParse(body);
     if (parsed.success) return parsed.data;
     throw invalid(detailsOf(parsed.error));
+  }
+  if (shape === 'contacts') {
+    const parsed = contactsRequestSchema.safeParse(body);
+    if (!parsed.success) throw invalid(detailsOf(parsed.error));
+    const { contacts: messages, ...rest } = parsed.data;
+    return { ...rest, messages, category: 'service', priority: 'bulk', on_unknown: 'hold' };
   }
   const parsed = oneRequestSchema.safeParse(body);
   if (!parsed.success) throw invalid(detailsOf(parsed.error));

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../accounts/port.ts';
 import { packRows } from '../base/rows.ts';
 import { sha256Hex } from '../base/secret.ts';
+import type { JobKind } from '../contract/job.ts';
 import type { ChunkRecord, JobRecord, SealRecord } from '../contract/record.ts';
 import { type BulkRequestBody, JOB_LIFE_MS } from '../contract/request.ts';
 import { packLeftOut } from '../ledger/left-out.ts';
@@ -26,6 +27,7 @@ export async function recordsOf(
   held: Held,
   body: BulkRequestBody,
   checked: CheckedRows,
+  kind: JobKind = 'messages',
 ): Promise<JobRecords> {
   const fingerprint = held.fingerprint.toString('hex');
   const base = {
@@ -53,6 +55,7 @@ export async function recordsOf(
     starts,
     digests,
     ...sealed(principal, held, body, { ...checked, rows: checked.rows.length }),
+    kind,
   };
   return { entries: [...entries, entryOf(seal)], seal };
 }

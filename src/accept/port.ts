@@ -38,4 +38,6 @@ export interface Accept {
   bulk(request: BulkRequest): Promise<BulkReply>;
   /** `POST /v1/messages`: the same fields with `to`, `variables` and `reference` in the place of `messages`; priority `high` by default. */
   one(request: BulkRequest): Promise<BulkReply>;
+  /** `POST /v1/contacts/bulk`. */
+  contacts(request: BulkRequest): Promise<BulkReply>;
 }

@@ -24,7 +24,7 @@ export interface RowProblem {
   index: number;
   /** Inside the message: `to`, `template.name`; empty for the message itself. */
   field: string;
-  code: 'invalid_recipient' | 'invalid_message' | 'variables_missing' | 'invalid_line';
+  code: 'invalid_recipient' | 'invalid_message' | 'invalid_contact' | 'variables_missing' | 'invalid_line';
   message: string;
 }
 

@@ -1,8 +1,10 @@
 // Query strings, as strict as bodies: an unknown parameter, or one given twice, is a mistake that is said with its name.
 import { z } from 'zod';
 import { type Failure, refused } from '../base/failure.ts';
+import { tagSchema } from '../contract/contact.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
 import { detailsOf } from '../contract/request.ts';
+import { timestampSchema } from '../contract/time.ts';
 
 const PAGE_MAX = 1_000;
 const PAGE_DEFAULT = 50;
@@ -24,6 +26,12 @@ export const oneOf = <Value extends string>(values: readonly Value[]) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
 export const pageQuery = z.strictObject(pageFields);
+export const contactsQuery = z.strictObject({
+  ...pageFields,
+  tag: tagSchema.optional(),
+  updated_after: timestampSchema.optional(),
+});
+
 export const noQuery = z.strictObject({});
 
 /** Throws `invalid_request` with a detail per parameter. */

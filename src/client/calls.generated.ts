@@ -14,6 +14,10 @@ export type AuditEntry = { id: string; at: string; actor: string; action: string
 
 export type Canceled = { job: Job; left: number };
 
+export type Contact = { id: string; number: string | null; external_id: string | null; name: string | null; email: string | null; time_zone: string | null; language: string | null; tags: string[]; attributes: Record<string, string | number | boolean>; created_at: string; updated_at: string };
+
+export type Contacts = { data: Contact[]; has_more: boolean; next_cursor: string | null };
+
 export type Controlled = { job: Job };
 
 export type DeadLetter = { position: string; at: string; topic: string; key: string; reason: string; bytes: number; headers: Record<string, string>; replayable: boolean };
@@ -144,6 +148,14 @@ export interface Calls {
   getPortfolio: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Portfolio };
   /** Changes what all senders of a portfolio share. */
   changePortfolio: { params: { id: string }; headers?: { "if-match"?: string }; body: { messaging_limit?: number | "unlimited"; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[] }; answer: Portfolio };
+  /** One bulk job of up to 10,000 contacts. */
+  putContacts: { headers?: { "idempotency-key"?: string }; body: { sender: string; contacts: ContactInput[]; validation?: "permissive" | "strict"; metadata?: Record<string, unknown>; idempotency_key?: string }; answer: Accepted };
+  /** Contacts, last changed first. */
+  listContacts: { query?: { limit?: number; cursor?: string; tag?: string; updated_after?: string }; answer: Contacts };
+  /** One contact. */
+  getContact: { params: { id: string }; answer: Contact };
+  /** Forgets a contact. */
+  forgetContact: { params: { id: string }; answer: Response };
   /** Opt-outs, newest first. */
   listSuppressions: { query?: { limit?: number; cursor?: string }; answer: Suppressions };
   /** Sends no more to one number or many. */
@@ -273,6 +285,10 @@ export const ROUTES = {
   listPortfolios: 'GET /v1/portfolios',
   getPortfolio: 'GET /v1/portfolios/{id}',
   changePortfolio: 'PATCH /v1/portfolios/{id}',
+  putContacts: 'POST /v1/contacts/bulk',
+  listContacts: 'GET /v1/contacts',
+  getContact: 'GET /v1/contacts/{id}',
+  forgetContact: 'DELETE /v1/contacts/{id}',
   listSuppressions: 'GET /v1/suppressions',
   addSuppressions: 'POST /v1/suppressions',
   removeSuppressions: 'DELETE /v1/suppressions',

@@ -31,3 +31,19 @@ export function recentKeys(
   const recent = `${namespace}:{${workspace}}:recent:${environment}:${template}`;
   return { recent, said: `${recent}:${lane}` };
 }
+
+export function contactKeys(namespace: string, { workspace, environment }: Owner) {
+  const at = (name: string): string => `${namespace}:{${workspace}}:${name}:${environment}`;
+  return {
+    /** Hash: id → JSON. */
+    contacts: at('contacts'),
+    /** Hash: person → id. */
+    numbers: at('contacts:numbers'),
+    /** Hash: external id → id. */
+    externals: at('contacts:externals'),
+    /** Sorted set: id by its last change (unix ms). */
+    updated: at('contacts:updated'),
+    /** The same of those with a tag. */
+    tag: (tag: string): string => `${at('contacts:tag')}:${tag}`,
+  };
+}

@@ -22,7 +22,7 @@ export type Content = z.output<typeof contentSchema>;
 export const variablesSchema = z.union([z.array(z.string()), z.record(z.string(), z.string())]);
 export type Variables = z.output<typeof variablesSchema>;
 
-/** One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
+/** A row of a contact job is [number or '', { contact: JSON of a ContactInput }, external id?]. One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
 export type Row = [to: string, variables?: Variables | 0, reference?: string | 0, content?: Content] | 0;
 
 /** Consecutive rows of a job; `rows` is base64 of the packed (zstd) JSON array of `Row`. */
@@ -53,7 +53,7 @@ export const sealRecordSchema = z.object({
   home: z.string(),
   workspace: z.string(),
   environment: z.enum(['live', 'test']),
-  kind: z.literal('messages'),
+  kind: z.enum(['messages', 'contacts']),
   sender: z.string(),
   fingerprint: z.string(),
   created_at: at,

@@ -48,7 +48,7 @@ const quietHoursSchema = z
   })
   .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must not be the same as from' });
 
-const metadataSchema = z
+export const metadataSchema = z
   .record(z.string(), z.unknown())
   .refine((value) => depthWithin(value, MAX_DEPTH) && byteSize(value) <= METADATA_MAX_BYTES, {
     error: `must be at most ${METADATA_MAX_BYTES} bytes as JSON and ${MAX_DEPTH} levels deep`,
@@ -191,7 +191,7 @@ function depthWithin(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((one) => depthWithin(one, levels - 1));
 }
 
-function isTimeZone(name: string): boolean {
+export function isTimeZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
   } catch {

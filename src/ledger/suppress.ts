@@ -1,11 +1,13 @@
-// Items that are queued and must not be sent: the person opted out, or got this message already. Status, count and reason in one script per chunk.
+// Items that end where they are queued: the person opted out, or got this message already; or a contact that stands in the store. Status, count
+// and reason in one script per chunk.
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
+import { STATUS_BYTE } from '../contract/job.ts';
 import type { SealRecord } from '../contract/record.ts';
 import { foldChunk } from './fold.ts';
 import { chunkKeys, jobKeys } from './keys.ts';
 import { hintTold } from './outbox.ts';
-import { resultLine } from './results.ts';
+import { type Result, resultLine } from './results.ts';
 import { chunkOf, chunkRange } from './row.ts';
 
 const suppressScript = loadScript(import.meta.dirname, 'lua/suppress.lua');
@@ -17,7 +19,7 @@ export interface SuppressedRow {
 }
 
 /** How many moved: what is not queued any more stays as it is. Repeatable. `atMs`: unix ms. */
-export async function suppressRows(
+export const suppressRows = (
   redis: Redis,
   namespace: string,
   seal: SealRecord,
@@ -25,20 +27,48 @@ export async function suppressRows(
   atMs: number,
   /** Letters of what customers want to be told; '' = nothing. */
   letters = '',
+): Promise<number> =>
+  endRows(redis, namespace, seal, rows.map(suppressedResult(atMs)), STATUS_BYTE.suppressed, letters);
+
+/** The contacts of a contact job that stand in the store, by their ids. Repeatable. */
+export const acceptContacts = (
+  redis: Redis,
+  namespace: string,
+  seal: SealRecord,
+  rows: readonly { index: number; id: string }[],
+  atMs: number,
+): Promise<number> => {
+  const results = rows.map(({ index, id }) => ({ index, atMs, providerId: id, error: null }));
+  return endRows(redis, namespace, seal, results, STATUS_BYTE.accepted, '');
+};
+
+const suppressedResult =
+  (atMs: number) =>
+  ({ index, code, message }: SuppressedRow): Result => ({
+    index,
+    atMs,
+    providerId: null,
+    error: { code, message },
+  });
+
+async function endRows(
+  redis: Redis,
+  namespace: string,
+  seal: SealRecord,
+  ended: readonly Result[],
+  to: string,
+  letters: string,
 ): Promise<number> {
   const { home, job, fingerprint, dies_at } = seal;
   const keys = jobKeys(namespace, home, job, fingerprint);
   let moved = 0;
-  for (const [n, some] of Map.groupBy(rows, ({ index }) => chunkOf(seal, index))) {
+  for (const [n, some] of Map.groupBy(ended, ({ index }) => chunkOf(seal, index))) {
     const { first, last } = chunkRange(seal, n);
     const { results } = chunkKeys(namespace, home, job, fingerprint, n);
-    const lines = some.map(({ index, code, message }) =>
-      resultLine({ index, atMs, providerId: null, error: { code, message } }),
-    );
     const [count, whole] = await redis.run<[number, number]>(
       suppressScript,
       [keys.row, keys.statuses, results, keys.outbox],
-      ['', fingerprint, first, last, dies_at, job, letters, ...lines],
+      ['', fingerprint, first, last, dies_at, job, letters, to, ...some.map(resultLine)],
     );
     moved += count;
     if (whole === 1) await foldChunk(redis, namespace, seal, n);

@@ -17,6 +17,7 @@ beforeAll(async () => {
     accept: (real) => ({
       bulk: (request: BulkRequest) => (next === undefined ? real.bulk(request) : Promise.reject(next)),
       one: (request) => real.one(request),
+      contacts: (request) => real.contacts(request),
     }),
   });
 });

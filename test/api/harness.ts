@@ -14,6 +14,7 @@ import { createMetrics } from '../../src/base/metrics.ts';
 import { createPersons } from '../../src/base/person.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import { createSecret } from '../../src/base/secret.ts';
+import { createContacts } from '../../src/contacts/contacts.ts';
 import { createSuppressions } from '../../src/contacts/suppressions.ts';
 import type { planSchema } from '../../src/contract/plan.ts';
 import { createControls } from '../../src/lanes/control.ts';
@@ -108,6 +109,7 @@ export async function startHarness({
     secret,
     personOf: persons.of,
     suppressions,
+    contacts: createContacts({ redis, namespace, clock, persons }),
     clock,
     logger,
     metrics,

@@ -142,6 +142,24 @@ const uploadedWhole = () => {
   return uploaded(`to\n+1650${uploads}\n+1650${uploads + 1}\n`, '', 202);
 };
 
+/** Contacts come in as a job. */
+async function contact(): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${API_KEY}`,
+    'content-type': 'application/json',
+    'idempotency-key': randomUUID(),
+  };
+  const body = JSON.stringify({ sender: 's1', contacts: [{ number: OPTED_OUT, tags: ['one'] }] });
+  const taken = await until(
+    async () => {
+      const answer = await fetch(`${service.url}/v1/contacts/bulk`, { method: 'POST', headers, body });
+      return answer.status === 202 ? ((await answer.json()) as { job: { id: string } }) : undefined;
+    },
+    { what: 'the contacts are accepted' },
+  );
+  expect((await service.api.completed(taken.job.id)).counts.accepted).toBe(1);
+}
+
 /** What makes the service run those scripts that a plain job does not need. */
 const steps: Record<string, () => Promise<void>> = {
   revive: async () => {
@@ -281,6 +299,7 @@ const steps: Record<string, () => Promise<void>> = {
   'opt-in': () => listed('DELETE', '+16509900003'),
   'look-up': () => unwanted(),
   suppress: () => unwanted(),
+  'put-contact': () => contact(),
   'claim-recent': () => once(),
   'release-recent': () => once(),
   'begin-upload': uploadedWhole,

@@ -53,6 +53,7 @@ export async function openIntake(home: string): Promise<IntakeBench> {
     logger: silentLogger,
     ledger,
     controls: createControls(redis, namespace),
+    contacts: { upsert: async () => [], zones: async () => new Map() },
     suppressions: { any: () => false, lookUp: async () => new Map() },
     tickets: queue,
     retries: createRetries({ redis, namespace, clock, tickets: queue }),

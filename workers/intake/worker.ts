@@ -27,12 +27,15 @@ import { resultLine } from '../../src/ledger/results.ts';
 import { isUploading } from '../../src/ledger/row.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
 import { haveArrived } from './arrived.ts';
+import { type ContactsOptions, takeContacts } from './contacts.ts';
 import { lostChunkOf, readChunk, readRecord } from './records.ts';
 import { type SuppressOptions, suppressOptedOut } from './suppress.ts';
-import { type ContactZones, zonesOfRows } from './zones.ts';
+import { zonesOfRows } from './zones.ts';
 
 const putScript = loadScript(import.meta.dirname, 'lua/put-chunk.lua');
 const failScript = loadScript(import.meta.dirname, 'lua/fail-chunk.lua');
+/** In the place of a number of cursors: the job goes into no lane. */
+const NO_LANE = -1;
 const openScript = loadScript(import.meta.dirname, 'lua/open-job.lua');
 
 /** put-chunk.lua: the chunk took the place of one that nobody could read. */
@@ -41,7 +44,7 @@ const STOOD_IN = 2;
 /** A start waits this long for its place in the group, so that who asks `/readyz` finds a service that works. Kafka may be away: then it goes on. */
 const JOIN_MS = 15_000;
 
-export interface IntakeOptions {
+export interface IntakeOptions extends ContactsOptions {
   log: Log;
   redis: Redis;
   namespace: string;
@@ -56,8 +59,6 @@ export interface IntakeOptions {
   suppressions: SuppressOptions['suppressions'];
   /** Told behind which offset of a partition of the log everything is in Redis. */
   marked?(partition: number, offset: number): Promise<void>;
-  /** The time zones that contacts have told. */
-  contactZones?: ContactZones;
 }
 
 export interface Intake extends Service {
@@ -162,6 +163,7 @@ async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   if (state === 'again') return open(options, seal);
   if (state === 'canceling') await controls.cancelRows(seal, keysOf(options, seal), seal.rows);
   if (state !== 'open' && state !== 'paused') return;
+  if (seal.kind === 'contacts') return takeContacts(options, seal);
   await watchUnknown(options, seal);
   logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
   const wake = wakeOf(String(n), String(wakeUs));
@@ -197,7 +199,7 @@ type JobName = Pick<SealRecord, 'home' | 'job' | 'fingerprint'>;
 
 /** A job that was changed before it was in its lane has its newer seal in its row. */
 async function openOnce(options: IntakeOptions, logged: SealRecord, whole = true): Promise<string[]> {
-  const { redis, namespace, clock, contactZones } = options;
+  const { redis, namespace, clock, contacts } = options;
   const [stored, seen, fingerprint] = await ask(
     redis.client.hmget(jobRowKey(namespace, logged.home, logged.job), 'seal', 'rev', 'fp'),
   );
@@ -206,12 +208,14 @@ async function openOnce(options: IntakeOptions, logged: SealRecord, whole = true
   const seal = changed && !isUploading(changed) ? changed : logged;
   const keys = laneKeys(namespace, { home: seal.home, sender: seal.sender });
   const job = jobKeys(namespace, seal.home, seal.job, seal.fingerprint);
-  const zones = whole ? await zonesOfRows(redis, namespace, seal, contactZones) : undefined;
-  const cursors = !whole
-    ? []
-    : zones || seal.quiet_hours?.time_zone !== 'recipient'
-      ? cursorsOf(seal, zones, clock.now())
-      : [];
+  const zones = whole ? await zonesOfRows(redis, namespace, seal, contacts.zones) : undefined;
+  const inLane = seal.kind === 'messages';
+  const cursors =
+    !whole || !inLane
+      ? []
+      : zones || seal.quiet_hours?.time_zone !== 'recipient'
+        ? cursorsOf(seal, zones, clock.now())
+        : [];
   stir(redis, namespace, seal.home);
   const letters = options.toldOf?.(seal.home) ?? '';
   const opened = await redis.run<string[]>(
@@ -236,7 +240,7 @@ async function openOnce(options: IntakeOptions, logged: SealRecord, whole = true
       zones ? JSON.stringify(zones.sets.map((set) => set.zones)) : '',
       zones?.bytes ?? '',
       seen ?? '0',
-      cursors.length,
+      inLane || !whole ? cursors.length : NO_LANE,
       seal.job,
       letters,
       ...cursors.flatMap(({ name, text }) => [name, text]),

@@ -10,7 +10,10 @@ import { chunkKeys } from '../../src/ledger/keys.ts';
 import { chunkRange, startsOf } from '../../src/ledger/row.ts';
 
 /** The zones that a workspace's contacts have told, by E.164 number; a number that is not in it has told none. */
-export type ContactZones = (workspace: string, numbers: readonly string[]) => Promise<Map<string, string>>;
+type ContactZones = (
+  owner: Pick<SealRecord, 'workspace' | 'environment'>,
+  numbers: readonly string[],
+) => Promise<Map<string, string>>;
 
 export interface RowZones {
   sets: ZoneSet[];
@@ -42,7 +45,7 @@ export async function zonesOfRows(
     const { first, last } = chunkRange(seal, n);
     const rows = decodeRows(blob).slice(0, last - first + 1);
     const told = await contactZones(
-      seal.workspace,
+      seal,
       rows.flatMap((row) => (row === 0 ? [] : [row[0]])),
     );
     addRows(found, rows, start, told);

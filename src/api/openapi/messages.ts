@@ -6,7 +6,7 @@ import { streamQuerySchema } from '../../contract/stream.ts';
 import { ACCEPTED, JOB } from './examples.ts';
 import { type Answer, type Header, json, type Operations, ok } from './operation.ts';
 
-const IDEMPOTENCY_KEY: Readonly<Record<string, Header>> = {
+export const IDEMPOTENCY_KEY: Readonly<Record<string, Header>> = {
   'idempotency-key': {
     description:
       'One key, one body, one job: the same request again gives the same job and sends nothing. May stand in the body as idempotency_key.',
@@ -16,7 +16,7 @@ const IDEMPOTENCY_KEY: Readonly<Record<string, Header>> = {
 
 const JOB_AT = { id: '$response.body#/job/id' };
 
-const accepted: Answer = {
+export const accepted: Answer = {
   links: {
     getJob: JOB_AT,
     listItems: JOB_AT,
@@ -35,7 +35,7 @@ const accepted: Answer = {
   },
 };
 
-const PROBLEMS = [
+export const ACCEPT_PROBLEMS = [
   'conflict',
   'idempotency_in_progress',
   'idempotency_mismatch',
@@ -116,7 +116,7 @@ export const messageOperations: Operations = {
       },
     },
     answers: { 202: accepted },
-    problems: PROBLEMS,
+    problems: ACCEPT_PROBLEMS,
   },
   'POST /v1/jobs/plan': {
     id: 'planBulk',

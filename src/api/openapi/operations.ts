@@ -1,6 +1,7 @@
 // Every operation of the API. A new group of routes adds its file here.
 
 import { adminOperations } from './admin.ts';
+import { contactOperations } from './contacts.ts';
 import { deadOperations } from './dead.ts';
 import { jobOperations } from './jobs.ts';
 import { keyOperations } from './keys.ts';
@@ -16,6 +17,7 @@ export const OPERATIONS: Operations = {
   ...messageOperations,
   ...jobOperations,
   ...senderOperations,
+  ...contactOperations,
   ...suppressionOperations,
   ...webhookOperations,
   ...keyOperations,

@@ -1,4 +1,4 @@
-// POST /v1/messages/bulk and POST /v1/messages: the body goes to accept as it came, and comes back as a job.
+// POST /v1/messages/bulk, POST /v1/messages and POST /v1/contacts/bulk: the body goes to accept as it came, and comes back as a job.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Accept, BulkReply, BulkRequest } from '../../accept/port.ts';
 import type { LedgerReader } from '../../ledger/port.ts';
@@ -16,6 +16,10 @@ export function messageRoutes(app: FastifyInstance, { accept, ledger }: MessageR
   const config = { scope: 'messages:write' as const };
   app.post('/v1/messages/bulk', { config, bodyLimit: BULK_BODY_MAX_BYTES }, (request, reply) =>
     answer(request, reply, (bulk) => accept.bulk(bulk), ledger),
+  );
+  const contacts = { config: { scope: 'contacts:write' as const }, bodyLimit: BULK_BODY_MAX_BYTES };
+  app.post('/v1/contacts/bulk', contacts, (request, reply) =>
+    answer(request, reply, (bulk) => accept.contacts(bulk), ledger),
   );
   app.post('/v1/messages', { config }, (request, reply) =>
     answer(request, reply, (one) => accept.one(one), ledger),

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Moves queued items of one chunk to suppressed: their person wants no more messages, or has this one already. A repeat finds them moved.
+-- Ends queued items of one chunk: suppressed, because their person wants no more messages or has this one already, or done (contacts). A repeat
+-- finds them moved.
 --   KEYS[1] row       hash of the job
 --   KEYS[2] statuses  status byte per row
 --   KEYS[3] results   lines of the chunk
@@ -11,7 +12,8 @@
 --   ARGV[5] dies_at   unix ms
 --   ARGV[6] job       id
 --   ARGV[7] letters   of what customers want to be told, '' = nothing
---   ARGV[8..]         a result line per item; it begins with the index
+--   ARGV[8] to        status byte: p suppressed, a done
+--   ARGV[9..]         a result line per item; it begins with the index
 -- Returns {moved, whole}: how many items moved; 1 when nothing of the chunk is queued or sending any more
 -- include: ../../base/lua/_time.lua
 -- include: _items.lua
@@ -22,19 +24,19 @@ if not row[1] or row[1] == 'accepted' or row[2] ~= ARGV[2] then
   return { 0, 0 }
 end
 local lines, outbox = {}, open_outbox(KEYS[4], ARGV[7])
-for i = 8, #ARGV do
+for i = 9, #ARGV do
   local index = ARGV[i]:match('^(%d+)\t')
   if status_at(KEYS[2], index) == 'q' then
-    redis.call('SETRANGE', KEYS[2], index, 'p')
+    redis.call('SETRANGE', KEYS[2], index, ARGV[8])
     lines[#lines + 1] = ARGV[i]
-    tell_item(outbox, ARGV[6], KEYS[1], 'p', 0, ARGV[i])
+    tell_item(outbox, ARGV[6], KEYS[1], ARGV[8], 0, ARGV[i])
   end
 end
 if #lines == 0 then
   return { 0, 0 }
 end
 redis.call('HINCRBY', KEYS[1], 'n:q', -#lines)
-redis.call('HINCRBY', KEYS[1], 'n:p', #lines)
+redis.call('HINCRBY', KEYS[1], 'n:' .. ARGV[8], #lines)
 redis.call('HSET', KEYS[1], 'updated', us(now))
 redis.call('APPEND', KEYS[3], table.concat(lines))
 redis.call('PEXPIREAT', KEYS[3], ARGV[5])

@@ -16,7 +16,7 @@
 --   ARGV[7] zones      JSON of the zone sets; '' when the job has none
 --   ARGV[8] bytes      of its rows
 --   ARGV[9] seen       how many controls of the job the caller knows of
---   ARGV[10] cursors   how many; none when its chunks seemed not to be all in, or while those of a stream are still to be compared
+--   ARGV[10] cursors   how many; -1 for a job that goes into no lane; none when its chunks seemed not to be all in, or while those of a stream are still to be compared
 --   ARGV[11] job       id
 --   ARGV[12] letters   of what customers want to be told, '' = nothing
 --   ARGV[13..]         name and text of each cursor; then the SHA-256 of each chunk, in order; none of a stream, whose chunks the caller compares
@@ -49,7 +49,7 @@ if not h[1] then
 end
 redis.call('PEXPIREAT', KEYS[1], ARGV[6])
 local names = tonumber(ARGV[10])
-local digests = 12 + names * 2
+local digests = 12 + math.max(0, names) * 2
 local chunks = #ARGV - digests
 for i = 1, chunks do
   local digest = redis.call('HGET', KEYS[1], 'in:' .. ARGV[3] .. ':' .. (i - 1))
@@ -79,7 +79,7 @@ tell_job(outbox, ARGV[11], KEYS[1], 'accepted', now)
 local ended = complete_if_done(KEYS[1], now)
 tell_job(outbox, ARGV[11], KEYS[1], ended, now)
 post(outbox)
-if ended or state == 'canceling' then
+if ended or state == 'canceling' or names < 0 then
   return { state, '0', '0' }
 end
 local first = math.huge
