@@ -16,6 +16,8 @@ export type Canceled = { job: Job; left: number };
 
 export type Contact = { id: string; number: string | null; external_id: string | null; name: string | null; email: string | null; time_zone: string | null; language: string | null; tags: string[]; attributes: Record<string, string | number | boolean>; created_at: string; updated_at: string };
 
+export type ContactInput = { number?: string; external_id?: string; name?: string | null; email?: string | null; time_zone?: string | null; language?: string | null; tags?: string[]; attributes?: Record<string, string | number | boolean | null> };
+
 export type Contacts = { data: Contact[]; has_more: boolean; next_cursor: string | null };
 
 export type Controlled = { job: Job };

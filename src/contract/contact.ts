@@ -36,7 +36,8 @@ export const contactInputSchema = z
   .refine(({ number, external_id }) => number !== undefined || external_id !== undefined, {
     path: ['number'],
     error: 'give a number or an external_id',
-  });
+  })
+  .meta({ id: 'ContactInput', description: 'One contact of a request.' });
 export type ContactInput = z.output<typeof contactInputSchema>;
 
 const contacts = z

@@ -1,5 +1,6 @@
 // Operations → the OpenAPI 3.1 document. Pure: the same operations give the same document.
 import { z } from 'zod';
+import { contactInputSchema } from '../../contract/contact.ts';
 import { PROBLEM_STATUS, type ProblemCode, problemSchema } from '../../contract/problem.ts';
 import { messageSchema } from '../../contract/request.ts';
 import type { Answer, Header, Media, Operation, Operations } from './operation.ts';
@@ -24,6 +25,7 @@ export function documentOf(operations: Operations): OpenApi {
   convert(problemSchema, 'output', parts);
   // The list of messages is checked by hand, and names this schema by hand too.
   convert(messageSchema, 'input', parts);
+  convert(contactInputSchema, 'input', parts);
   const paths: OpenApi['paths'] = {};
   const ids = new Set<string>();
   for (const [route, operation] of Object.entries(operations)) {
