@@ -24,6 +24,7 @@ export interface OneEvent {
 
 export const recordOfOne = ({ id, type, workspace, environment, atMs, data }: OneEvent): EventsRecord => ({
   v: 1,
+  type: 'events',
   id,
   workspace,
   environment,

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { decodeRows, unpackRows } from '../../src/base/rows.ts';
 import { sha256Hex } from '../../src/base/secret.ts';
 import { attemptsRecordSchema } from '../../src/contract/attempt.ts';
+import { eventsRecordSchema } from '../../src/contract/event.ts';
 import { receiptRecordSchema } from '../../src/contract/receipt.ts';
 import { jobRecordSchema } from '../../src/contract/record.ts';
 import { stateRecordSchema } from '../../src/contract/state.ts';
@@ -16,6 +17,7 @@ const read = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 
 /** Which topic's schema reads it. */
 const schemaOf = (file: string) => {
   if (file.startsWith('attempts.')) return attemptsRecordSchema;
+  if (file.startsWith('events.')) return eventsRecordSchema;
   if (file.startsWith('state.')) return stateRecordSchema;
   return /^(chunk|seal|control)\./.test(file) ? jobRecordSchema : receiptRecordSchema;
 };
@@ -29,6 +31,8 @@ test('there is one of each type', () => {
     'chunk.v1.stream.json',
     'control.v1.json',
     'control.v1.retry.json',
+    'events.v1.batch.json',
+    'events.v1.single.json',
     'inbound.v1.json',
     'seal.v1.json',
     'seal.v1.stream.json',

@@ -55,7 +55,7 @@ export async function compose(options: ComposeOptions, home: Home, cut: Cut): Pr
   const batches = batchesOf(moves).map((events, n): EventsRecord => {
     const at = Math.max(...events.map(({ created_at }) => Date.parse(created_at)));
     const id = eventId(options.secret, ['batch', home.home, cut.last, String(n)]);
-    return { v: 1, id, workspace, environment, at, batch: true, events };
+    return { v: 1, type: 'events', id, workspace, environment, at, batch: true, events };
   });
   return [...singles, ...batches];
 }
