@@ -33,8 +33,8 @@ const accountsFileOf = (config: Config, parts: Parts): string | undefined =>
 function servicesOf(stores: Stores, parts: Parts): Service[] {
   const { config } = stores;
   const workers = parts.workers.map((name) => workerOf(name, stores));
-  const api = parts.api ? [apiOf(stores)] : [];
   const watchdog = watchdogOf(stores, workers);
+  const api = parts.api ? [apiOf(stores, watchdog.healthy)] : [];
   const health =
     !parts.api && config.healthPort !== undefined
       ? [healthOf(stores, config.healthPort, watchdog.healthy)]

@@ -62,7 +62,7 @@ export const workerOf = (name: WorkerName, stores: Stores): Service =>
 
 const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: () => log.ping() });
 
-export function apiOf(stores: Stores): Service & { url(): string } {
+export function apiOf(stores: Stores, healthy: () => boolean): Service & { url(): string } {
   const { config } = stores;
   const { namespace } = config;
   const accept = createAccept({ ...stores, namespace, check, backlog: backlogOf(stores) });
@@ -82,6 +82,7 @@ export function apiOf(stores: Stores): Service & { url(): string } {
     webhooks: WEBHOOKS,
     check,
     checks: checksOf(stores),
+    healthy,
   });
 }
 

@@ -81,6 +81,8 @@ export interface ApiOptions {
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
+  /** Whether the other parts of this process still move. */
+  healthy?: () => boolean;
   /** What /readyz asks, by name: `{ redis: () => redis.ping(), log: () => log.ping() }`. */
   checks: Checks;
   /** Bytes of bodies that may be held at once; past it, 503. */

@@ -51,8 +51,11 @@ export interface FollowOptions {
 export interface Follower {
   /** Finishes the entry at work, commits, gives its share back. */
   stop(): Promise<void>;
-  /** Entries finished since the start, and monotonic microseconds of the last sign of life (an empty poll counts). */
-  progress(): { handled: number; lastAliveUs: number };
+  /**
+   * Entries finished since the start; monotonic microseconds of the last sign of life (an empty poll counts), and of the last try of the entry at work
+   * that was tried the longest ago, if one is at work.
+   */
+  progress(): { handled: number; lastAliveUs: number; oldestUs: number | undefined };
   /** Resolves once the follower has its place in the group, and so its share of the entries. */
   readonly joined: Promise<void>;
   /** Rejects when the follower cannot go on by itself; the process should exit and be started anew. */

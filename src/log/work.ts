@@ -33,6 +33,8 @@ export function createWork(options: FollowOptions, { clock, logger, park }: Work
   const { topic, group } = options;
   let handled = 0;
   let lastAliveUs = clock.monotonicUs();
+  /** Entries at work, by when one was last tried. */
+  const atWork = new Map<DeliveredEntry, number>();
   const alive = () => {
     lastAliveUs = clock.monotonicUs();
   };
@@ -67,19 +69,32 @@ export function createWork(options: FollowOptions, { clock, logger, park }: Work
     return true;
   };
 
+  const finish = async (entry: DeliveredEntry, signal: AbortSignal): Promise<boolean> => {
+    let unreadable: string | undefined;
+    const answered = await repeat(async () => {
+      atWork.set(entry, clock.monotonicUs());
+      unreadable = await handleOnce(options, entry);
+    }, signal);
+    if (!answered) return false;
+    if (unreadable !== undefined && !(await bury(entry, unreadable, signal))) return false;
+    handled += 1;
+    return true;
+  };
+
   return {
     repeat,
     alive,
-    progress: () => ({ handled, lastAliveUs }),
+    progress: () => ({
+      handled,
+      lastAliveUs,
+      oldestUs: atWork.size > 0 ? Math.min(...atWork.values()) : undefined,
+    }),
     finish: async (entry, signal) => {
-      let unreadable: string | undefined;
-      const answered = await repeat(async () => {
-        unreadable = await handleOnce(options, entry);
-      }, signal);
-      if (!answered) return false;
-      if (unreadable !== undefined && !(await bury(entry, unreadable, signal))) return false;
-      handled += 1;
-      return true;
+      try {
+        return await finish(entry, signal);
+      } finally {
+        atWork.delete(entry);
+      }
     },
   };
 }

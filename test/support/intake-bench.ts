@@ -33,7 +33,7 @@ export async function openIntake(home: string): Promise<IntakeBench> {
       const failed = new Promise<never>(() => {});
       return Promise.resolve({
         stop: () => Promise.resolve(),
-        progress: () => ({ handled: 0, lastAliveUs: 0 }),
+        progress: () => ({ handled: 0, lastAliveUs: 0, oldestUs: undefined }),
         failed,
       });
     },

@@ -26,6 +26,7 @@ import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import { isUploading } from '../../src/ledger/row.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
+import { followerProgress } from '../../src/log/progress.ts';
 import { haveArrived } from './arrived.ts';
 import { type ContactsOptions, takeContacts } from './contacts.ts';
 import { lostChunkOf, readChunk, readRecord } from './records.ts';
@@ -74,6 +75,7 @@ export function createIntake(options: IntakeOptions): Intake {
   return {
     name: 'intake',
     failed: failed.promise,
+    progress: followerProgress(() => follower, options.clock),
     start: async () => {
       follower = await options.log.follow({
         topic: 'jobs',

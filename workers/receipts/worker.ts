@@ -11,6 +11,7 @@ import type { Service } from '../../src/base/service.ts';
 import type { Suppressions } from '../../src/contacts/suppressions.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
+import { followerProgress } from '../../src/log/progress.ts';
 import type { Aftermath } from '../../src/platforms/port.ts';
 import { takeAccountChange } from './account.ts';
 import { takeInbound } from './inbound.ts';
@@ -58,6 +59,7 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
   return {
     name: 'receipts',
     failed: failed.promise,
+    progress: followerProgress(() => follower, options.clock),
     start: async () => {
       follower = await options.log.follow({
         topic: 'receipts',

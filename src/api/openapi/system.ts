@@ -24,7 +24,10 @@ export const systemOperations: Operations = {
     id: 'getHealth',
     tag,
     summary: 'Whether this process lives',
-    answers: { 200: ok('It does.', z.object({ status: z.literal('ok') }), { status: 'ok' }) },
+    answers: {
+      200: ok('It does.', z.object({ status: z.literal('ok') }), { status: 'ok' }),
+      503: ok('A part of it stands still.', z.object({ status: z.literal('stuck') }), { status: 'stuck' }),
+    },
   },
   'GET /readyz': {
     id: 'getReadiness',

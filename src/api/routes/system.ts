@@ -6,6 +6,8 @@ import { type Checks, readinessOf } from '../health.ts';
 
 export interface SystemRoutesOptions {
   checks: Checks;
+  /** Whether the parts of this process still move; absent: it has no others. */
+  healthy?: () => boolean;
   metrics: Metrics;
   clock: Clock;
 }
@@ -22,8 +24,14 @@ const LINKS = {
   },
 };
 
-export function systemRoutes(app: FastifyInstance, { checks, metrics, clock }: SystemRoutesOptions): void {
-  app.get('/healthz', () => ({ status: 'ok' }));
+export function systemRoutes(
+  app: FastifyInstance,
+  { checks, metrics, clock, healthy = () => true }: SystemRoutesOptions,
+): void {
+  // Its own: that it answers, and that what runs beside it moves. A dependency that is away is none of its business.
+  app.get('/healthz', (_request, reply) =>
+    healthy() ? { status: 'ok' } : reply.code(503).send({ status: 'stuck' }),
+  );
   app.get('/readyz', async (_request, reply) => {
     const readiness = await readinessOf(checks, clock);
     return reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness);

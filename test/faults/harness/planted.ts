@@ -35,10 +35,13 @@ const fault = (over: Partial<Fault>): Fault => ({
 
 const SHORT = { jobs: 12, rows: 25, postingMs: 4_000, throughput: 40, latencyMs: 300, patienceMs: 25_000 };
 
+const REFUSED = 4;
+
 /** The first calls are refused, slowly; their worker is frozen meanwhile, until another has called the same people again. */
 async function staleAnswers(fleet: Fleet): Promise<void> {
   const { platform } = fleet.stage;
-  await until(async () => (await platform.arrivals()).length >= 4, {
+  await platform.fault({ kind: 'throttle', count: REFUSED, delay_ms: 1_500 });
+  await until(async () => (await platform.arrivals()).length >= REFUSED, {
     what: 'the first calls',
     timeoutMs: 20_000,
   });
@@ -75,7 +78,7 @@ const COURSES = {
     ...SHORT,
     kafka: undefined,
     jobs: 2,
-    rows: 10,
+    rows: REFUSED / 2,
     postingMs: 100,
     faults: [],
     dispatchers: 1,
@@ -110,7 +113,7 @@ const PLANTS: Plant[] = [
       {
         file: 'src/accept/lua/claim.lua',
         from: "job, home, created, resumed = held[3], held[4], held[5], held[8] or '0'",
-        to: "job, home, created, resumed = state == 'p' and job or held[3], held[4], held[5], held[8] or '0'",
+        to: "home, created, resumed = held[4], held[5], held[8] or '0'",
       },
     ],
   },
