@@ -14,8 +14,8 @@ const LOW_FACTOR = oddNumber();
 const HIGH_FACTOR = oddNumber();
 
 interface Shard {
-  numbers: Float64Array;
-  rows: Uint32Array;
+  numbers: Float64Array<ArrayBuffer>;
+  rows: Uint32Array<ArrayBuffer>;
   used: number;
 }
 
@@ -71,5 +71,8 @@ function grown(old: Shard): Shard {
   const shard = emptyShard(Math.ceil(old.numbers.length * GROWTH));
   for (const [place, number] of old.numbers.entries())
     if (number !== 0) put(shard, number, hashOf(number), old.rows[place] ?? 0);
+  // Given back at once: waiting for the collector would keep four times as much.
+  old.numbers.buffer.transfer(0);
+  old.rows.buffer.transfer(0);
   return shard;
 }

@@ -2,7 +2,7 @@
 // `sluice`: the command line client. It talks to the API only, but for `rebuild`. What it takes and how it ends: client/arguments.ts.
 import { systemClock } from '../base/clock.ts';
 import { messageOf } from '../base/failure.ts';
-import { ApiProblem, Unreachable } from './client/api.ts';
+import { ApiProblem, Unreachable } from '../client/client.ts';
 import { HELP, readCommand, UsageProblem } from './client/arguments.ts';
 import { lines, run, STATUS, statusOf } from './client/commands.ts';
 import { rebuild } from './client/rebuild.ts';

@@ -15,8 +15,8 @@ export class ApiProblem extends Error {
   readonly code: string;
   readonly details: readonly { path: string; code: string; message: string }[];
   readonly requestId: string | undefined;
-  /** Seconds. */
-  readonly retryAfter: number | undefined;
+  /** When the API wants to be asked again, if it says so. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(status: number, body: Partial<Problem['error']>) {
     super(body.message ?? `The answer was ${status}, and not one of Sluice's.`);
@@ -25,7 +25,7 @@ export class ApiProblem extends Error {
     this.code = body.code ?? 'unknown';
     this.details = body.details ?? [];
     this.requestId = body.request_id;
-    this.retryAfter = body.retry_after;
+    this.retryAfterMs = body.retry_after === undefined ? undefined : body.retry_after * 1_000;
   }
 
   /** Whether the same call may be taken later. */

@@ -29,7 +29,9 @@ export const durationSchema = z
 /** An ISO 8601 timestamp with its zone, as unix milliseconds after parsing. */
 export const timestampSchema = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 timestamp such as "2026-12-01T09:00:00Z"' })
-  .transform((text) => Date.parse(text));
+  .transform((text) => Date.parse(text))
+  // Records hold times from 1970 on: an earlier one would make a job that nobody can read.
+  .refine((ms) => ms >= 0, 'must not lie before 1970');
 
 /** A timestamp in an answer. */
 export const isoOut = z.iso.datetime();

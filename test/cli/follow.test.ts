@@ -1,8 +1,8 @@
 // A job is followed within what the key may ask.
 import { expect, test } from 'vitest';
-import { type Api, ApiProblem } from '../../src/cli/client/api.ts';
 import { followJob } from '../../src/cli/client/follow.ts';
 import type { LiveLine } from '../../src/cli/terminal/live-line.ts';
+import { ApiProblem, type Client } from '../../src/client/client.ts';
 import type { Job } from '../../src/contract/job.ts';
 import { createHandClock } from '../support/hand-clock.ts';
 
@@ -43,7 +43,7 @@ test('a minute of 429 is waited out as it says, and does not end it', async () =
   };
   const ended = await run(
     clock,
-    followJob(jobOf('sending', 9), { api: { read } as unknown as Api, line, clock }),
+    followJob(jobOf('sending', 9), { api: { getJob: read } as unknown as Client, line, clock }),
   );
   expect(ended.status).toBe('completed');
   expect(asked.length).toBeLessThanOrEqual(5);
@@ -61,6 +61,9 @@ test('when half of the requests are used up it asks less often', async () => {
     const over = clock.monotonicUs() > 15_000_000;
     return { body: jobOf(over ? 'completed' : 'sending', over ? 0 : 9), headers };
   };
-  await run(clock, followJob(jobOf('sending', 9), { api: { read } as unknown as Api, line, clock }));
+  await run(
+    clock,
+    followJob(jobOf('sending', 9), { api: { getJob: read } as unknown as Client, line, clock }),
+  );
   expect(remaining).toBeGreaterThan(0);
 });

@@ -37,6 +37,7 @@ test.each<[string, Record<string, unknown>, string[]]>([
   ['both contents', { text: { body: 'x' } }, ['text ambiguous']],
   ['a long text', { template: undefined, text: { body: 'x'.repeat(4_097) } }, ['text.body too_big']],
   ['a category of its own', { category: 'spam' }, ['category invalid_value']],
+  ['a time that no record can hold', { send_at: '0466-07-02T21:03:04Z' }, ['send_at invalid']],
   ['a local time', { send_at: '2026-12-01 09:00' }, ['send_at invalid_format']],
   ['a duration of nothing', { expires_after: '0s' }, ['expires_after invalid']],
   ['a duration beyond 30 d', { expires_after: '31d' }, ['expires_after invalid']],

@@ -2,6 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/failure.ts';
+import {
+  type Answer,
+  ApiProblem,
+  type Canceled,
+  type Client,
+  type Controlled,
+  createClient,
+  type Items,
+} from '../../client/client.ts';
 import type { ControlAction } from '../../contract/control.ts';
 import type { Item, Job } from '../../contract/job.ts';
 import { CsvProblem } from '../recipients/csv.ts';
@@ -10,19 +19,10 @@ import { count } from '../terminal/amounts.ts';
 import { createLiveLine, type Output } from '../terminal/live-line.ts';
 import { styleFor } from '../terminal/style.ts';
 import { tableLines } from '../terminal/table.ts';
-import { type Api, ApiProblem, createApi } from './api.ts';
 import { type Command, UsageProblem } from './arguments.ts';
 import { deadList, deadReplay, deadShow } from './dead.ts';
 import { followJob } from './follow.ts';
-import {
-  ITEM_COLUMNS,
-  itemRow,
-  jobLines,
-  jobsTable,
-  type LeftOut,
-  leftOutLines,
-  problemLines,
-} from './say.ts';
+import { ITEM_COLUMNS, itemRow, jobLines, jobsTable, leftOutLines, problemLines } from './say.ts';
 
 export interface Terminal {
   out: Output;
@@ -33,12 +33,6 @@ export interface Terminal {
 
 type Of<Name extends Command['name']> = Extract<Command, { name: Name }>;
 
-interface List<Row> {
-  data: Row[];
-  has_more: boolean;
-  next_cursor: string | null;
-}
-
 export const STATUS = { done: 0, usage: 1, refused: 2, later: 3, incomplete: 4 } as const;
 const ITEMS_PAGE = 1_000;
 
@@ -47,7 +41,7 @@ export async function run(
   command: Exclude<Command, { name: 'help' | 'rebuild' }>,
   terminal: Terminal,
 ): Promise<number> {
-  const api = createApi({ url: command.url, key: command.apiKey });
+  const api = createClient({ url: command.url, key: command.apiKey });
   switch (command.name) {
     case 'send':
       return send(command, api, terminal);
@@ -68,13 +62,7 @@ export async function run(
   }
 }
 
-interface Accepted {
-  job: Job;
-  rejected: LeftOut[];
-  duplicates: LeftOut[];
-}
-
-async function send(command: Of<'send'>, api: Api, terminal: Terminal): Promise<number> {
+async function send(command: Of<'send'>, api: Client, terminal: Terminal): Promise<number> {
   const { err, clock } = terminal;
   const recipients = await readFileOf(command.csv);
   const lineOf = (index: number) => recipients.lines[index];
@@ -83,9 +71,7 @@ async function send(command: Of<'send'>, api: Api, terminal: Terminal): Promise<
   const { sender, template: name, language } = command;
   const body = { sender, template: { name, language }, messages: recipients.messages };
   try {
-    const { body: accepted, headers } = await api.send<Accepted>('POST', '/v1/messages/bulk', body, {
-      'idempotency-key': key,
-    });
+    const { body: accepted, headers } = await api.sendBulk({ body, headers: { 'idempotency-key': key } });
     const before =
       headers.get('idempotency-replayed') === 'true' ? ' (this key was used before: its job)' : '';
     lines(err, [`accepted: ${count(accepted.job.counts.total)} of ${count(body.messages.length)}${before}`]);
@@ -115,21 +101,21 @@ async function readFileOf(file: string): Promise<Recipients> {
   }
 }
 
-async function jobs(api: Api, { out }: Terminal): Promise<number> {
-  const { data, has_more: more } = await api.get<List<Job>>('/v1/jobs');
+async function jobs(api: Client, { out }: Terminal): Promise<number> {
+  const { data, has_more: more } = (await api.listJobs()).body;
   lines(out, jobsTable(data));
   if (more) lines(out, ['… and older ones']);
   return STATUS.done;
 }
 
-async function job({ id, wait }: Of<'job'>, api: Api, terminal: Terminal): Promise<number> {
-  const found = await api.get<Job>(`/v1/jobs/${encodeURIComponent(id)}`);
+async function job({ id, wait }: Of<'job'>, api: Client, terminal: Terminal): Promise<number> {
+  const { body: found } = await api.getJob({ params: { id } });
   if (wait) return waitFor(found, api, terminal);
   lines(terminal.out, jobLines(found));
   return STATUS.done;
 }
 
-async function waitFor(started: Job, api: Api, { out, err, env, clock }: Terminal): Promise<number> {
+async function waitFor(started: Job, api: Client, { out, err, env, clock }: Terminal): Promise<number> {
   const line = createLiveLine(err, styleFor(err, env), clock);
   const ended = await followJob(started, { api, line, clock });
   lines(out, jobLines(ended));
@@ -137,31 +123,30 @@ async function waitFor(started: Job, api: Api, { out, err, env, clock }: Termina
   return accepted + suppressed === total && ended.rejected_count === 0 ? STATUS.done : STATUS.incomplete;
 }
 
-async function control({ name, id }: Of<ControlAction>, api: Api, { out, err }: Terminal): Promise<number> {
-  const path = `/v1/jobs/${encodeURIComponent(id)}/${name}`;
-  const { body } = await api.send<{ job: Job; left?: number }>('POST', path, {});
-  if (body.left !== undefined) lines(err, [`${count(body.left)} had left`]);
-  lines(out, jobLines(body.job));
+async function control(
+  { name, id }: Of<ControlAction>,
+  api: Client,
+  { out, err }: Terminal,
+): Promise<number> {
+  const call = { params: { id } };
+  const { body } = name === 'cancel' ? await api.cancelJob(call) : await api[`${name}Job`](call);
+  const { job: changed, left }: Controlled & Partial<Canceled> = body;
+  if (left !== undefined) lines(err, [`${count(left)} had left`]);
+  lines(out, jobLines(changed));
   return STATUS.done;
 }
 
-async function dead(command: Of<'dead'>, api: Api, { out }: Terminal): Promise<number> {
+async function dead(command: Of<'dead'>, api: Client, { out }: Terminal): Promise<number> {
   if (command.what === 'list') lines(out, await deadList(api));
   else lines(out, await (command.what === 'show' ? deadShow : deadReplay)(api, command.positions));
   return STATUS.done;
 }
 
-interface Retried {
-  job: Job;
-  retried: number;
-  remaining: number;
-  unreadable: number;
-}
-
-async function retry({ id, unknown }: Of<'retry'>, api: Api, { out, err }: Terminal): Promise<number> {
-  const include = unknown ? ['failed', 'unknown'] : ['failed'];
-  const path = `/v1/jobs/${encodeURIComponent(id)}/retry`;
-  const { body } = await api.send<Retried>('POST', path, { include });
+async function retry({ id, unknown }: Of<'retry'>, api: Client, { out, err }: Terminal): Promise<number> {
+  const { body } = await api.retryJob({
+    params: { id },
+    body: { include: unknown ? ['failed', 'unknown'] : ['failed'] },
+  });
   lines(err, [`${count(body.retried)} are tried again`]);
   if (body.remaining > 0) lines(err, [`${count(body.remaining)} more: try once more when these have gone`]);
   if (body.unreadable > 0) lines(err, [`of ${count(body.unreadable)} nothing is left to send`]);
@@ -169,13 +154,15 @@ async function retry({ id, unknown }: Of<'retry'>, api: Api, { out, err }: Termi
   return STATUS.done;
 }
 
-async function items({ id, status }: Of<'items'>, api: Api, { out }: Terminal): Promise<number> {
+async function items({ id, status }: Of<'items'>, api: Client, { out }: Terminal): Promise<number> {
   let header = [ITEM_COLUMNS];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const query = new URLSearchParams({ limit: String(ITEMS_PAGE) });
-    if (status !== undefined) query.set('status', status);
-    if (cursor !== '') query.set('cursor', cursor);
-    const page: List<Item> = await api.get(`/v1/jobs/${encodeURIComponent(id)}/items?${query}`);
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const query = {
+      limit: ITEMS_PAGE,
+      ...(status !== undefined && { status: status as Item['status'] }),
+      ...(cursor && { cursor }),
+    };
+    const { body: page }: Answer<Items> = await api.listItems({ params: { id }, query });
     lines(out, tableLines([...header, ...page.data.map(itemRow)], [0]));
     header = [];
     cursor = page.next_cursor;

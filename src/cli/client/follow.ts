@@ -1,9 +1,9 @@
 // Follows a job to its end, drawing its progress.
 import type { Clock } from '../../base/clock.ts';
+import { type Answer, ApiProblem, type Client, Unreachable } from '../../client/client.ts';
 import type { Job, JobStatus } from '../../contract/job.ts';
 import type { LiveLine } from '../terminal/live-line.ts';
 import { createRateMeter } from '../terminal/rate-meter.ts';
-import { type Answer, type Api, ApiProblem, Unreachable } from './api.ts';
 
 const LOOK_EVERY_MS = 150;
 /** When half of the key's requests are used up: others may need the rest. */
@@ -13,7 +13,7 @@ const PATIENCE_US = 15_000_000;
 const ENDED: readonly JobStatus[] = ['completed', 'canceled', 'expired', 'incomplete'];
 
 export interface FollowOptions {
-  api: Api;
+  api: Client;
   line: LiveLine;
   clock: Clock;
   signal?: AbortSignal;
@@ -61,11 +61,11 @@ const isScarce = (headers: Headers): boolean =>
   Number(headers.get('x-ratelimit-remaining')) < Number(headers.get('x-ratelimit-limit')) / 2;
 
 /** A service that is busy says when to come back; only one that is away is given up. */
-async function look(api: Api, id: string, clock: Clock): Promise<Answer<Job>> {
+async function look(api: Client, id: string, clock: Clock): Promise<Answer<Job>> {
   let giveUpAtUs = clock.monotonicUs() + PATIENCE_US;
   for (;;) {
     try {
-      return await api.read<Job>(`/v1/jobs/${encodeURIComponent(id)}`);
+      return await api.getJob({ params: { id } });
     } catch (error) {
       if (isLimited(error)) {
         await clock.delay(error.retryAfterMs ?? LOOK_SELDOM_MS);

@@ -1,8 +1,9 @@
 // What the client prints about jobs, items and problems: pure, from what the API answered to lines.
+
+import type { ApiProblem } from '../../client/client.ts';
 import type { Item, Job } from '../../contract/job.ts';
 import { count } from '../terminal/amounts.ts';
 import { tableLines } from '../terminal/table.ts';
-import type { ApiProblem } from './api.ts';
 
 export function jobsTable(jobs: readonly Job[]): string[] {
   const rows = jobs.map(({ id, status, sender, created_at, counts, progress }) => [

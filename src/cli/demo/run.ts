@@ -72,7 +72,7 @@ export async function runDemo(context: DemoContext): Promise<Outcome> {
       sandboxUrl: sandbox.url,
     }),
   );
-  say('Service', service.api.url, `API and workers, ready in ${(service.readyMs / 1_000).toFixed(1)} s`);
+  say('Service', service.url, `API and workers, ready in ${(service.readyMs / 1_000).toFixed(1)} s`);
 
   const job = await step(postJob(service, number, messages, clock));
   say('Job', job.id);
@@ -130,12 +130,12 @@ async function postJob(
   const body = {
     sender: SENDER,
     template: { name: template.name, language: template.language },
-    category: 'utility',
-    messages,
+    category: 'utility' as const,
+    messages: [...messages],
     metadata: { from: 'npm run demo' },
   };
   const headers = { 'idempotency-key': `demo-${clock.randomHex(12)}` };
-  return (await api.send<{ job: Job }>('POST', '/v1/messages/bulk', body, headers)).body.job;
+  return (await api.sendBulk({ body, headers })).body.job;
 }
 
 async function follow({ output, style, clock, stopped }: DemoContext, { api }: DemoService, job: Job) {
@@ -170,14 +170,14 @@ function sayVerdict({ output, style }: DemoContext, verdict: Verdict): void {
 
 function sayWhereToLook(
   { output, style }: DemoContext,
-  { api, apiKey }: DemoService,
+  { url, apiKey }: DemoService,
   sandbox: DemoSandbox,
   job: Job,
 ): void {
   output.write(`
 Everything is still up. In another terminal, in this folder:
 
-  export SLUICE_URL=${api.url} SLUICE_API_KEY=${apiKey}
+  export SLUICE_URL=${url} SLUICE_API_KEY=${apiKey}
   export JOB=${job.id} AUTH="x-api-key: $SLUICE_API_KEY"
   curl -s $SLUICE_URL/readyz
   curl -s -H "$AUTH" $SLUICE_URL/v1/jobs/$JOB

@@ -1,6 +1,5 @@
 // The simulated platform of the demo: a program of its own, told once what its number may do, asked at the end what it received.
 import type { Clock } from '../../base/clock.ts';
-import { createApi } from '../client/api.ts';
 import { type Child, startChild } from './child.ts';
 import { HOST, portNear } from './ports.ts';
 import type { Arrival, LedgerReport } from './verdict.ts';
@@ -42,10 +41,9 @@ export async function startSandbox({ clock, logFile, number, onStart }: StartOpt
   onStart(child);
   const url = `http://${HOST}:${port}`;
   await child.ready(`${url}/healthz`);
-  const http = createApi({ url });
-  await http.send('PUT', '/control/settings', { strict: true });
-  await http.send('PUT', `/control/portfolios/${PORTFOLIO}`, { limit: MESSAGING_LIMIT });
-  await http.send('PUT', `/control/numbers/${number.id}`, {
+  await put(url, '/control/settings', { strict: true });
+  await put(url, `/control/portfolios/${PORTFOLIO}`, { limit: MESSAGING_LIMIT });
+  await put(url, `/control/numbers/${number.id}`, {
     throughput: number.throughput,
     portfolio: PORTFOLIO,
     token: number.accessToken,
@@ -55,8 +53,24 @@ export async function startSandbox({ clock, logFile, number, onStart }: StartOpt
   return {
     child,
     url,
-    ledger: () => http.get<LedgerReport>('/ledger'),
+    ledger: () => get<LedgerReport>(url, '/ledger'),
     arrivals: async () =>
-      (await http.get<{ arrivals: Arrival[] }>(`/ledger/arrivals?limit=${PAGE}`)).arrivals,
+      (await get<{ arrivals: Arrival[] }>(url, `/ledger/arrivals?limit=${PAGE}`)).arrivals,
   };
 }
+
+const CALL_MAX_MS = 30_000;
+
+async function get<T>(url: string, path: string, request: RequestInit = {}): Promise<T> {
+  const answer = await fetch(url + path, { ...request, signal: AbortSignal.timeout(CALL_MAX_MS) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`The sandbox answers ${path} with ${answer.status}: ${text.slice(0, 200)}`);
+  return JSON.parse(text) as T;
+}
+
+const put = (url: string, path: string, body: unknown): Promise<unknown> =>
+  get(url, path, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { type Api, createApi } from '../client/api.ts';
+import { type Client, createClient } from '../../client/client.ts';
 import { type Child, startChild } from './child.ts';
 import { HOST, portNear } from './ports.ts';
 import { type DemoNumber, MESSAGING_LIMIT } from './sandbox.ts';
@@ -24,7 +24,8 @@ export interface ServiceOptions {
 
 export interface DemoService {
   child: Child;
-  api: Api;
+  api: Client;
+  url: string;
   apiKey: string;
   readyMs: number;
 }
@@ -47,7 +48,7 @@ export async function startService(options: ServiceOptions): Promise<DemoService
   const url = `http://${HOST}:${port}`;
   await child.ready(`${url}/readyz`);
   const readyMs = (clock.monotonicUs() - startUs) / 1_000;
-  return { child, api: createApi({ url, key: apiKey }), apiKey, readyMs };
+  return { child, api: createClient({ url, key: apiKey }), url, apiKey, readyMs };
 }
 
 /** What the user's own environment says about another installation does not count here. */
