@@ -1,6 +1,7 @@
 // Outcomes are facts: applied by rank within a try, in whatever order and however often they come. Counts move only with a status byte.
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { entryOf } from '../../src/accept/job-records.ts';
 import type { Grant } from '../../workers/dispatch/take.ts';
 import type { IntakeBench } from '../support/intake-bench.ts';
 import { rowsOf } from '../support/job-entries.ts';
@@ -94,6 +95,21 @@ test('what became unknown and then turns out not to have been sent goes back, an
   const [second] = await bench.take(1);
   if (second) await bench.settle([outcome(second, 'a')]);
   await expectTrue(bench, 1);
+});
+
+test('what became unknown in a job that has been canceled, and then turns out not to have been sent, is canceled too', async () => {
+  const bench = await openLedger(await fresh(), rowsOf(2));
+  const [late, other] = await bench.take(2);
+  if (!late || !other) throw new Error('two were offered');
+  const { job, home, sender, fingerprint, dies_at } = bench.seal;
+  const name = { v: 1 as const, type: 'control' as const, job, home, sender, fingerprint, dies_at };
+  await bench.intake.deliver(entryOf({ ...name, seq: 1, at: 1, action: 'cancel' }));
+  await bench.settle([outcome(late, 'u'), outcome(other, 'a')]);
+  expect((await bench.counts()).state).toBe('canceled');
+  await bench.settle([outcome(late, 'q')]);
+  const { row, bytes, state } = await bench.counts();
+  expect([await bench.bytes(), state]).toEqual(['ca', 'canceled']);
+  expect(row).toEqual(bytes);
 });
 
 test('counts add up after every step of any history', async () => {

@@ -14,9 +14,10 @@ local function bytes_of(chunk)
   return chunk
 end
 
--- 'q' becomes 'f' once the item has been tried often enough, and 'c' when its job was canceled meanwhile.
+-- 'q' becomes 'f' once the item has been tried often enough, and 'c' when its job was canceled meanwhile, or has even ended so: its item was unknown.
 local function target_of(o, job)
-  if o.to == 'q' and redis.call('HGET', job.row, 'state') == 'canceling' then
+  local state = o.to == 'q' and redis.call('HGET', job.row, 'state')
+  if state == 'canceling' or state == 'canceled' then
     return 'c'
   end
   if o.to == 'q' and o.counts and o.most > 0 then
