@@ -94,7 +94,7 @@ const connectCluster = (nodes: string[], redisOptions: Record<string, unknown>):
     clusterRetryStrategy: (times) => Math.min(RECONNECT_CAP_MS, 50 * times),
   }) as unknown as Ioredis;
 
-async function runPatiently<T>(
+export async function runPatiently<T>(
   client: RedisClient,
   clock: Clock,
   script: Script,
