@@ -25,6 +25,8 @@ const PRODUCE_TIMEOUT_MS = 4_000;
 /** A send is answered within this, whatever happens inside. */
 const SEND_DEADLINE_MS = 10_000;
 const ADMIN_DEADLINE_MS = 10_000;
+/** Topics are there, and led, within this, or the process does not start. */
+const PREPARE_DEADLINE_MS = 30_000;
 const ADMIN_RETRY_MS = 250;
 const PING_DEADLINE_MS = 2_000;
 /** A refused connection is known within a second; a leader that moves has this long to be found. */
@@ -226,17 +228,23 @@ async function describe(admin: Admin): Promise<number> {
 
 const offsetsOf = (admin: Admin, topic: string) => admin.connect().then(() => admin.fetchTopicOffsets(topic));
 
-/** Repeats, because brokers answer "unknown" for a moment after a start, and after another process created the same. */
+/**
+ * Repeats, because brokers answer "unknown" for a moment after a start, and after another process created the same. A topic that was made just now
+ * is there once the leaders of its partitions tell their offsets: before that, a busy broker refuses records for seconds.
+ */
 async function createMissing(
   admin: Admin,
   clock: Clock,
   topics: (brokers: number) => ITopicConfig[],
 ): Promise<void> {
-  const giveUpAtUs = clock.monotonicUs() + ADMIN_DEADLINE_MS * 1_000;
+  const giveUpAtUs = clock.monotonicUs() + PREPARE_DEADLINE_MS * 1_000;
+  let made = false;
   const createOnce = async () => {
     const wanted = topics(await describe(admin));
-    await admin.createTopics({ topics: wanted });
-    await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
+    const names = wanted.map(({ topic }) => topic);
+    if (await admin.createTopics({ topics: wanted })) made = true;
+    await admin.fetchTopicMetadata({ topics: names });
+    if (made) await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
   };
   for (;;) {
     try {

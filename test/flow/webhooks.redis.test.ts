@@ -119,9 +119,14 @@ test('changes of limits and opt-outs are told, with the person as a hash', async
   expect(sink.taken('suppression.created')[0]?.data).toMatchObject({ id: data[0]?.id, reason: 'asked' });
   await stage.platform.inbound(numberOf('s1'), '16505559877', 'STOP');
   await until(() => sink.taken('suppression.created').length === 2, { what: 'the stop word is told' });
-  const { id } = await service.api.send(
-    bulk(1, { messages: [{ to: '+16505559876', variables: ['a', 'b'] }] }),
-  );
+  // A workspace's first opt-out binds within half a second.
+  const suppressed = async () => {
+    const { id } = await service.api.send(
+      bulk(1, { messages: [{ to: '+16505559876', variables: ['a', 'b'] }] }),
+    );
+    return (await service.api.completed(id)).counts.suppressed === 1 ? id : undefined;
+  };
+  const id = await until(suppressed, { what: 'the opt-out binds' });
   const told = () => sink.taken('message.suppressed').some((event) => event.data.job_id === id);
   await until(told, { what: 'the message is told as suppressed' });
 });
