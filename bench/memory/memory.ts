@@ -15,6 +15,8 @@ const SENDERS = 50;
 const PER_SENDER = 2_000;
 const PATIENCE_MS = 120_000;
 const LOOK_MS = 500;
+/** Whom a number wrote to is remembered for six seconds, and two more. */
+const PAIRS_MS = 8_500;
 /** Trimming and folding go on for a moment after the last outcome. */
 const STILL_LOOKS = 3;
 
@@ -73,6 +75,7 @@ async function ofSluice(setting: Setting, downstream: Downstream, perSender: num
     await sluice.startDispatch();
     await downstream.measure(total, {}, PATIENCE_MS);
     await sluice.reach(jobs, ['completed'], PATIENCE_MS);
+    await wait(PAIRS_MS);
     const finished = await atRest(scale);
     return { queued, finished, faults: await downstream.faults(total) };
   } finally {

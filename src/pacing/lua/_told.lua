@@ -14,8 +14,11 @@ local function end_unique(limit, o)
   end
 end
 
+-- A set of pairs is kept for this much longer than the last of them binds.
+local PAIR_LINGER_MS = 2000
+
 -- A pair is free `per` after the call's end, or at once when nothing was written; later when the platform says so.
-local function end_pairs(limit, outcomes, linger_ms)
+local function end_pairs(limit, outcomes, now)
   local ends, never = {}, {}
   for _, o in ipairs(outcomes) do
     if o.ended then
@@ -30,7 +33,11 @@ local function end_pairs(limit, outcomes, linger_ms)
   end
   if #ends > 0 then
     redis.call('ZADD', limit.state, unpack(ends))
-    redis.call('PEXPIRE', limit.state, us(limit.per / 1000 + linger_ms), 'GT')
+  end
+  -- Nobody need be remembered for longer than the last of them: 70 bytes for each of many who wait for nothing.
+  local last = redis.call('ZRANGE', limit.state, -1, -1, 'WITHSCORES')[2]
+  if last then
+    redis.call('PEXPIRE', limit.state, us(math.max(0, (tonumber(last) - now) / 1000) + PAIR_LINGER_MS))
   end
 end
 
@@ -44,7 +51,7 @@ local function rest_persons(limit, outcomes)
   end
 end
 
-local function tell_persons(personal, outcomes, linger_ms)
+local function tell_persons(personal, outcomes, now)
   local named = {}
   for _, o in ipairs(outcomes) do
     if o.person ~= '' then
@@ -53,7 +60,7 @@ local function tell_persons(personal, outcomes, linger_ms)
   end
   for _, limit in ipairs(personal) do
     if limit.kind == 'pair' then
-      end_pairs(limit, named, linger_ms)
+      end_pairs(limit, named, now)
     elseif limit.kind == 'rest' then
       rest_persons(limit, named)
     else

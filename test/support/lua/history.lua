@@ -56,7 +56,7 @@ local function finish(call, ended, outcome)
   local written = outcome ~= 'unsent' and ended
   free_places(shared, { written }, LINGER_MS)
   call.ended, call.to, call.why = written, outcome == 'sent' and 'a' or outcome == 'refused' and 'f' or 'q', 'r'
-  tell_persons(personal, { call }, LINGER_MS)
+  tell_persons(personal, { call }, now)
 end
 
 -- Calls without an answer end at their deadline.

@@ -84,7 +84,7 @@ for i = at, #ARGV, 2 do
   end)
 end
 free_places(shared, batch.ended, linger)
-tell_persons(personal, batch.people, linger)
+tell_persons(personal, batch.people, now)
 for _, limit in ipairs(shared) do
   if limit.kind == 'adaptive' then
     count_accepted(limit, batch.ticks, batch.till)
