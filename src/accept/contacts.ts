@@ -3,41 +3,26 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ContactInput, contactInputSchema } from '../contract/contact.ts';
 import { normalisePhone, samePhone } from '../contract/phone.ts';
-import { MAX_DETAILS } from '../contract/problem.ts';
-import type { Row } from '../contract/record.ts';
 import { detailsOf } from '../contract/request.ts';
-import type { CheckedRows, Fault } from './rows.ts';
+import { type CheckedRows, type Fault, noneChecked, noteDuplicate, noteRejected } from './rows.ts';
 
 /** About 5 ms of work. */
 const SLICE_ROWS = 250;
 
 export async function checkContacts(contacts: readonly unknown[]): Promise<CheckedRows> {
-  const found: CheckedRows = {
-    rows: new Array<Row>(contacts.length).fill(0),
-    total: 0,
-    rejected: [],
-    rejectedCount: 0,
-    duplicates: [],
-    duplicateCount: 0,
-    leftOut: [],
-  };
+  const found = noneChecked(contacts.length);
   const seen = new Map<string, number>();
   for (const [index, given] of contacts.entries()) {
     if (index % SLICE_ROWS === SLICE_ROWS - 1) await nextTurn();
     const contact = checkContact(given);
     if ('code' in contact) {
-      found.rejectedCount += 1;
-      found.leftOut.push({ index, code: contact.code, message: contact.message, of: null, line: null });
-      if (found.rejected.length < MAX_DETAILS) found.rejected.push({ index, ...contact });
+      noteRejected(found, index, contact);
       continue;
     }
     const names = namesOf(contact);
     const of = names.map((name) => seen.get(name)).find((row) => row !== undefined);
     if (of !== undefined) {
-      found.duplicateCount += 1;
-      const message = `the contact of row ${of} again`;
-      found.leftOut.push({ index, code: 'duplicate', message, of, line: null });
-      if (found.duplicates.length < MAX_DETAILS) found.duplicates.push({ index, of });
+      noteDuplicate(found, index, of, `the contact of row ${of} again`);
       continue;
     }
     for (const name of names) seen.set(name, index);

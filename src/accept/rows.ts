@@ -53,36 +53,47 @@ export async function checkRows(
   content: Content,
   check: ContentCheck,
 ): Promise<CheckedRows> {
-  const found: CheckedRows = {
-    rows: new Array<Row>(messages.length).fill(0),
-    total: 0,
-    rejected: [],
-    rejectedCount: 0,
-    duplicates: [],
-    duplicateCount: 0,
-    leftOut: [],
-  };
+  const found = noneChecked(messages.length);
   const seen = createFirstSeen(messages.length);
   for (let index = 0; index < messages.length; index += 1) {
     if (index % SLICE_ROWS === SLICE_ROWS - 1) await nextTurn();
     const row = checkMessage(messages[index], content, check);
     if ('code' in row) {
-      found.rejectedCount += 1;
-      found.leftOut.push({ index, code: row.code, message: row.message, of: null, line: null });
-      if (found.rejected.length < MAX_DETAILS) found.rejected.push({ index, ...row });
+      noteRejected(found, index, row);
       continue;
     }
     const of = seen.of(samePhone(row[0]), index);
     if (of !== undefined) {
-      found.duplicateCount += 1;
-      found.leftOut.push({ index, ...duplicateOf(of), of, line: null });
-      if (found.duplicates.length < MAX_DETAILS) found.duplicates.push({ index, of });
+      noteDuplicate(found, index, of, duplicateOf(of).message);
       continue;
     }
     found.rows[index] = row;
     found.total += 1;
   }
   return found;
+}
+
+export const noneChecked = (count: number): CheckedRows => ({
+  rows: new Array<Row>(count).fill(0),
+  total: 0,
+  rejected: [],
+  rejectedCount: 0,
+  duplicates: [],
+  duplicateCount: 0,
+  leftOut: [],
+});
+
+export function noteRejected(found: CheckedRows, index: number, problem: Fault): void {
+  found.rejectedCount += 1;
+  found.leftOut.push({ index, code: problem.code, message: problem.message, of: null, line: null });
+  if (found.rejected.length < MAX_DETAILS) found.rejected.push({ index, ...problem });
+}
+
+/** Row `index` is row `of` again. */
+export function noteDuplicate(found: CheckedRows, index: number, of: number, message: string): void {
+  found.duplicateCount += 1;
+  found.leftOut.push({ index, code: 'duplicate', message, of, line: null });
+  if (found.duplicates.length < MAX_DETAILS) found.duplicates.push({ index, of });
 }
 
 /** How a row that repeats the number of another is listed. */

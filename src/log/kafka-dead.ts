@@ -1,9 +1,10 @@
-// Reads the topic `dead` where the log is Kafka: its one partition, by offset. A member of a group of its own that commits nothing, since kafkajs
-// has no other way to read; it takes a second or more, which is well for who looks for what went wrong.
+// Reads the topic `dead` where the log is Kafka: its one partition, by offset. It takes a second or more, which is well for who looks for what
+// went wrong.
 import type { Clock } from '../base/clock.ts';
 import { unavailable } from '../base/failure.ts';
-import type { EachBatchPayload, Kafka, KafkaConsumer } from '../base/kafka.ts';
+import type { EachBatchPayload, Kafka } from '../base/kafka.ts';
 import { decode } from './kafka-follower.ts';
+import { consumeFrom } from './kafka-seek.ts';
 import type { DeadPage, StoredEntry } from './port.ts';
 
 /** A group of one is together after the broker's own delay of a few seconds. */
@@ -51,26 +52,18 @@ async function readRange(
     }
   };
   try {
-    await begin(consumer, topicName, from, eachBatch, read.reject);
+    await consumeFrom({
+      consumer,
+      topic: topicName,
+      offsets: [[0, from]],
+      eachBatch,
+      eachBatchAutoResolve: true,
+      partitionsConsumedConcurrently: 1,
+      fail: read.reject,
+    });
     return await read.promise;
   } finally {
     late.cancel();
     consumer.disconnect().catch(() => {});
   }
-}
-
-async function begin(
-  consumer: KafkaConsumer,
-  topic: string,
-  from: number,
-  eachBatch: (batch: EachBatchPayload) => Promise<void>,
-  fail: (error: unknown) => void,
-): Promise<void> {
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  consumer.on(consumer.events.CRASH, ({ payload }) =>
-    fail(unavailable('Kafka does not answer', payload.error)),
-  );
-  await consumer.run({ eachBatch, autoCommit: false });
-  consumer.seek({ topic, partition: 0, offset: String(from) });
 }

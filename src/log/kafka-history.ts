@@ -1,9 +1,9 @@
-// Reads parts of topics where the log is Kafka, beside those who follow them: as a member of a group of its own that commits nothing, since
-// kafkajs has no other way to read.
+// Reads parts of topics where the log is Kafka, beside those who follow them.
 import type { Clock } from '../base/clock.ts';
 import { messageOf, unavailable } from '../base/failure.ts';
-import type { EachBatchPayload, Kafka, KafkaConsumer } from '../base/kafka.ts';
+import type { EachBatchPayload, Kafka } from '../base/kafka.ts';
 import { decode } from './kafka-follower.ts';
+import { consumeFrom } from './kafka-seek.ts';
 import { kafkaGroup, kafkaTopic } from './keys.ts';
 import type { Bounds, DeliveredEntry, History, Range, Topic } from './port.ts';
 
@@ -73,7 +73,15 @@ async function read(
     if (left.size === 0) ended.resolve();
   };
   try {
-    await begin(consumer, kafkaTopic(namespace, topic), ranges, eachBatch, ended.reject);
+    await consumeFrom({
+      consumer,
+      topic: kafkaTopic(namespace, topic),
+      offsets: [...ranges].map(([partition, { from, to }]) => [partition, Math.min(from, to)] as const),
+      eachBatch,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      fail: ended.reject,
+    });
     await ended.promise;
   } finally {
     silence.end();
@@ -95,28 +103,6 @@ async function handOver(
     await heartbeat();
   }
   resolveOffset(batch.lastOffset());
-}
-
-async function begin(
-  consumer: KafkaConsumer,
-  topic: string,
-  ranges: ReadonlyMap<number, Range>,
-  eachBatch: (batch: EachBatchPayload) => Promise<void>,
-  fail: (error: unknown) => void,
-): Promise<void> {
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  consumer.on(consumer.events.CRASH, ({ payload }) =>
-    fail(unavailable('Kafka does not answer', payload.error)),
-  );
-  await consumer.run({
-    eachBatch,
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-  });
-  for (const [partition, { from, to }] of ranges)
-    consumer.seek({ topic, partition, offset: String(Math.min(from, to)) });
 }
 
 /** Runs `act` once nothing has broken it for `SILENCE_MS`. */
