@@ -9,7 +9,7 @@ import type { DeliveredEntry } from '../src/log/port.ts';
 import { createHalt } from '../src/memory/halt.ts';
 import { createMemory, type Memory } from '../src/memory/memory.ts';
 import { createSeats } from '../src/memory/seats.ts';
-import { keptOf } from './kept-in.ts';
+import { bringBack } from './kept-in.ts';
 import { createComparingKeeper, createTrustingKeeper, type Keeper } from './memory/keeper.ts';
 import { isNew, type RestoreOptions, restore } from './memory/restore.ts';
 import type { Stores } from './stores.ts';
@@ -59,7 +59,7 @@ function restoringOf(
   memory: Memory,
   progress: RestoreOptions['progress'],
 ): RestoreOptions {
-  const { log, config, homes, accounts, redis } = stores;
+  const { log, config, homes, redis } = stores;
   const { namespace } = config;
   if (!log.history) throw new Error('the log knows no more than Redis: there is nothing to rebuild from');
   const [intake, receipts] = [again.intake(), again.receipts()];
@@ -75,10 +75,7 @@ function restoringOf(
       if (entry.headers.type === 'seal') await claimAgain(redis, namespace, entry);
     },
     receipts: receipts.again,
-    state: async (entry) => {
-      const kept = keptOf(entry);
-      if (kept) await accounts.restore(kept);
-    },
+    state: (entries) => bringBack(stores, entries),
   };
 }
 

@@ -16,7 +16,7 @@ import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import { createKafkaLog } from '../src/log/kafka.ts';
 import type { Log } from '../src/log/port.ts';
 import { createRedisStreamsLog } from '../src/log/redis-streams.ts';
-import { keptIn } from './kept-in.ts';
+import { keptIn, peopleKeptIn } from './kept-in.ts';
 
 export interface Stores {
   config: Config;
@@ -67,7 +67,13 @@ export function createStores(config: Config, accountsFile: string | undefined): 
   const tickets = createTicketQueue(config.redisUrl, namespace, logger);
   const metrics = createMetrics();
   const persons = createPersons(secret);
-  const suppressions = createSuppressions({ redis, namespace, clock, persons });
+  const suppressions = createSuppressions({
+    redis,
+    namespace,
+    clock,
+    persons,
+    kept: kafkaBrokers ? peopleKeptIn(log) : undefined,
+  });
   const contacts = createContacts({ redis, namespace, clock, persons });
   const kept = { log, accounts, ledger, homes, tickets, persons, suppressions, contacts };
   return { config, clock, logger, metrics, secret, redis, ...kept };

@@ -177,7 +177,8 @@ const restored =
   (read: ReadonlyMap<string, Stored>): Map<string, Stored | null> => {
     const before = read.get(field);
     if ((before?.file ?? null) !== (stored?.file ?? null) || (!before && !stored)) return new Map();
-    return new Map([[field, stored && { ...stored, disabled: before?.disabled ?? stored.disabled }]]);
+    const after = stored && { ...stored, disabled: before?.disabled ?? stored.disabled };
+    return JSON.stringify(after) === JSON.stringify(before) ? new Map() : new Map([[field, after]]);
   };
 
 /** The installation is there from its first mark on. */

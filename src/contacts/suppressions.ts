@@ -1,9 +1,9 @@
 // The store of opt-outs. A person is kept by their keyed hash: it is enough to honour an opt-out, and outlives everything else about them.
-import type { Clock } from '../base/clock.ts';
 import type { Persons } from '../base/person.ts';
-import { ask, type Redis } from '../base/redis.ts';
+import { ask } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import { OWN_SOURCES, type OwnSource, type Suppression } from '../contract/suppression.ts';
+import { type KeepOptions, keepSuppressions, type PeopleState } from './keep.ts';
 import { type Owner, peopleKeys } from './keys.ts';
 import { personOfId, readSuppressed, type Suppressed, suppressedText, viewOf } from './suppressed.ts';
 import { createWatch } from './watch.ts';
@@ -56,22 +56,19 @@ export interface Suppressions {
   lookUp(owner: Owner, numbers: readonly string[]): Promise<Map<number, Suppressed>>;
   /** The platform called `to` by `wrote`, both E.164: from now on they are one person. */
   learn(owner: Owner, to: string, wrote: string): Promise<void>;
+  /** Sets how people stood before Redis forgot it. Repeatable; what Redis knows of later stays, and no opt-out that it has ends but by a later word. */
+  restore(record: PeopleState): Promise<void>;
 }
 
-export interface SuppressionsOptions {
-  redis: Redis;
-  namespace: string;
-  clock: Clock;
+/** With `kept`, every change resolves only when it is kept. */
+export interface SuppressionsOptions extends KeepOptions {
   persons: Persons;
 }
 
 export function createSuppressions(options: SuppressionsOptions): Suppressions {
   const { redis, namespace, clock, persons } = options;
   const keysOf = (owner: Owner) => peopleKeys(namespace, owner);
-  const listKeys = (owner: Owner): string[] => {
-    const { suppressed, suppressedList, started } = keysOf(owner);
-    return [suppressed, suppressedList, started];
-  };
+  const listKeys = (owner: Owner) => listKeysOf(namespace, owner);
   const optIn = async (owner: Owner, people: readonly string[], said?: SaidAgain) => {
     let removed = 0;
     for (let i = 0; i < people.length; i += BATCH)
@@ -81,6 +78,7 @@ export function createSuppressions(options: SuppressionsOptions): Suppressions {
         HEARD_MS,
         ...people.slice(i, i + BATCH),
       ]);
+    await keepSuppressions(options, owner, people);
     return removed;
   };
   const { any } = createWatch(redis, namespace, clock);
@@ -99,6 +97,11 @@ export function createSuppressions(options: SuppressionsOptions): Suppressions {
         ]);
         done.push(...some.map(({ person }, at) => ({ person, created: made[at] === '1' })));
       }
+      await keepSuppressions(
+        options,
+        owner,
+        done.map(({ person }) => person),
+      );
       return done;
     },
     remove: (owner, numbers, said) =>
@@ -118,9 +121,32 @@ export function createSuppressions(options: SuppressionsOptions): Suppressions {
       const [person, same] = [persons.of(owner.workspace, to), persons.of(owner.workspace, wrote)];
       if (person === same) return;
       await ask(redis.client.hset(keysOf(owner).aliases, person, same));
+      const { workspace, environment } = owner;
+      await options.kept?.([{ v: 1, type: 'alias', workspace, environment, person, same }]);
       persons.learn(person, same);
     },
+    restore: (record) => restore(options, record),
   };
+}
+
+function listKeysOf(namespace: string, owner: Owner): string[] {
+  const { suppressed, suppressedList, started } = peopleKeys(namespace, owner);
+  return [suppressed, suppressedList, started];
+}
+
+async function restore({ redis, namespace, clock }: SuppressionsOptions, record: PeopleState): Promise<void> {
+  const { aliases, started: startedKey } = peopleKeys(namespace, record);
+  const { person } = record;
+  if (record.type === 'alias') return void (await ask(redis.client.hset(aliases, person, record.same)));
+  const { stored, started, at } = record;
+  const keys = listKeysOf(namespace, record);
+  // First the opt-out: a start may be about another source, and would bar it.
+  if (stored !== null) await redis.run(optOutScript, keys, [OWN, person, stored]);
+  // Nobody is to hear an older opt-out anew, which may still stand in the log.
+  const said = stored === null ? at : (started ?? 0);
+  if (said < clock.now() - HEARD_MS) return;
+  if (stored === null) await redis.run(optInScript, keys, ['', at, HEARD_MS, person]);
+  else await ask(redis.client.zadd(startedKey, 'GT', said, person));
 }
 
 /** Every key that the person may stand under. */

@@ -2,6 +2,8 @@
 // tolerant, as those of `jobs`.
 import { z } from 'zod';
 
+const ofPerson = { workspace: z.string(), environment: z.enum(['live', 'test']), person: z.string() };
+
 export const stateRecordSchema = z.discriminatedUnion('type', [
   /** An account as a live change left it, its secrets encrypted; null: taken away. */
   z.object({
@@ -11,5 +13,20 @@ export const stateRecordSchema = z.discriminatedUnion('type', [
     id: z.string(),
     stored: z.record(z.string(), z.unknown()).nullable(),
   }),
+  /** How a person stands, by their keyed hash: the opt-out as the store of opt-outs writes it, null: none; when they last asked for messages again. */
+  z.object({
+    v: z.literal(1),
+    type: z.literal('suppression'),
+    ...ofPerson,
+    /** When it stood so: unix ms. */
+    at: z.number(),
+    stored: z.string().nullable(),
+    /** Unix ms. */
+    started: z.number().nullable(),
+  }),
+  /** The platform calls one person by another number: two keyed hashes. */
+  z.object({ v: z.literal(1), type: z.literal('alias'), ...ofPerson, same: z.string() }),
 ]);
 export type StateRecord = z.output<typeof stateRecordSchema>;
+export type SuppressionState = Extract<StateRecord, { type: 'suppression' }>;
+export type AliasState = Extract<StateRecord, { type: 'alias' }>;

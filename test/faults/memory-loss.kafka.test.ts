@@ -1,10 +1,10 @@
 // Redis loses its memory at half of a job, with calls under way, while Kafka keeps its own. Nothing is lost, nobody gets two, sending goes on
-// within a minute, a canceled job stays canceled, a key still answers with its job, a changed limit stays changed.
+// within a minute, a canceled job stays canceled, a key still answers with its job, a changed limit stays changed, who opted out stays out.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { takenPerRecipient } from '../support/both-ends.ts';
-import { bulk, type JobView } from '../support/client.ts';
+import { API_KEY, bulk, type JobView } from '../support/client.ts';
 import { type OwnRedis, openOwnRedis } from '../support/own-redis.ts';
 import { kafkaBrokers } from '../support/services.ts';
 import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
@@ -40,6 +40,9 @@ async function open(onLoss: 'stop' | 'rebuild'): Promise<void> {
 }
 
 const key = 'the-key-of-the-job';
+/** Who opted out, and who did and wants messages again. */
+const [OUT, AGAIN] = [7_500_000, 7_500_001];
+const to = (person: number): string => `+1650${person}`;
 
 interface Begun {
   id: string;
@@ -58,11 +61,22 @@ async function begin(): Promise<Begun> {
   const canceled = await until(over, { what: 'the job is canceled' });
   await api.patch('/v1/senders/s1', { throughput: PER_SECOND - 1 });
   await api.patch('/v1/portfolios/bm', { messaging_limit: TIER });
+  await optOut('POST', OUT, AGAIN);
+  await optOut('DELETE', AGAIN);
   const body = bulk(RECIPIENTS);
   const { id } = await api.send(body, key);
   const half = async () => (await stage.platform.ledger()).totals.taken >= RECIPIENTS / 2;
   await until(half, { what: 'half of the job' });
   return { id, body, canceled };
+}
+
+async function optOut(method: 'POST' | 'DELETE', ...people: number[]): Promise<void> {
+  const response = await fetch(`${service.url}/v1/suppressions`, {
+    method,
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ to: people.map(to) }),
+  });
+  expect(response.status).toBe(200);
 }
 
 async function expectRight({ id, body, canceled }: Begun): Promise<void> {
@@ -86,6 +100,10 @@ async function expectRight({ id, body, canceled }: Begun): Promise<void> {
   expect(again.headers.get('idempotency-replayed')).toBe('true');
   expect((await api.post({ ...body, category: 'utility' }, key)).status).toBe(422);
   expect(await api.get('/v1/senders/s1')).toMatchObject({ throughput: PER_SECOND - 1 });
+  const two = await api.completed((await api.send(bulk(2, {}, OUT))).id);
+  expect(two.counts).toMatchObject({ suppressed: 1, accepted: 1 });
+  const later = takenPerRecipient(await stage.platform.arrivals());
+  expect([later.get(to(OUT)), later.get(to(AGAIN))]).toEqual([undefined, 1]);
   // Everybody of the last 24 hours is counted again.
   const limits = await api.get<{ data: { name: string; count: number; used: number }[] }>(
     '/v1/senders/s1/limits',

@@ -37,7 +37,9 @@ test('there is one of each type', () => {
     'seal.v1.json',
     'seal.v1.stream.json',
     'seal.v1.timed.json',
+    'state.v1.alias.json',
     'state.v1.json',
+    'state.v1.suppression.json',
     'statuses.v1.json',
   ]);
 });

@@ -42,7 +42,7 @@ export interface RestoreOptions {
   /** What the stations do with an entry of these topics. Each may be repeated, and does nothing with what is in already. */
   jobs(entry: DeliveredEntry): Promise<void>;
   receipts(entry: DeliveredEntry): Promise<void>;
-  state(entry: DeliveredEntry): Promise<void>;
+  state(entries: DeliveredEntry[]): Promise<void>;
   /** Hears how far it is. */
   progress(topic: Topic | 'items', done: number): void;
 }
@@ -104,7 +104,8 @@ export async function restore(options: RestoreOptions, standing: Standing, lost:
     for (const entry of entries) await skipping(handle, entry);
   };
   await accountsThere(options);
-  if (lost) await read('state', each(options.state), true);
+  // Always: what people asked for last need not have been followed by a start.
+  await read('state', options.state, true);
   if (whole) await forgetLimits(options);
   const retries: DeliveredEntry[] = [];
   await read('jobs', async (entries) => {

@@ -1,0 +1,77 @@
+// Keeps what Redis knows of people where it cannot lose it, and brings it back. What is kept is how a person stands after a change, not the
+// change: a repeat keeps the same, and of two changes at once the last to keep has looked after both.
+import type { Clock } from '../base/clock.ts';
+import { ask, type Redis } from '../base/redis.ts';
+import type { AliasState, SuppressionState } from '../contract/state.ts';
+import { type Owner, peopleKeys } from './keys.ts';
+
+export type PeopleState = SuppressionState | AliasState;
+
+/** Resolves when the log has it. */
+export type KeepPeople = (records: readonly PeopleState[]) => Promise<void>;
+
+/** People in one look. */
+const BATCH = 500;
+/** Others may change the same people at the same time. */
+const LOOKS_MAX = 20;
+
+export interface KeepOptions {
+  redis: Redis;
+  namespace: string;
+  clock: Clock;
+  /** Undefined: Redis is the log, and knows all there is. */
+  kept?: KeepPeople | undefined;
+}
+
+/** Resolves when the log says how these people stand. */
+export async function keepSuppressions(
+  options: KeepOptions,
+  owner: Owner,
+  people: readonly string[],
+): Promise<void> {
+  if (!options.kept) return;
+  for (let i = 0; i < people.length; i += BATCH)
+    await keepSome(options, options.kept, owner, people.slice(i, i + BATCH));
+}
+
+async function keepSome(
+  options: KeepOptions,
+  kept: KeepPeople,
+  owner: Owner,
+  people: readonly string[],
+): Promise<void> {
+  let told = new Map<string, string>();
+  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+    const now = await standing(options, owner, people);
+    const changed = now.filter((one) => told.get(one.person) !== wordOf(one));
+    if (changed.length === 0) return;
+    await kept(changed);
+    told = new Map(now.map((one) => [one.person, wordOf(one)]));
+  }
+  throw new Error('suppressions kept changing while they were kept');
+}
+
+const wordOf = ({ stored, started }: SuppressionState): string => `${started} ${stored}`;
+
+async function standing(
+  { redis, namespace, clock }: KeepOptions,
+  { workspace, environment }: Owner,
+  people: readonly string[],
+): Promise<SuppressionState[]> {
+  const keys = peopleKeys(namespace, { workspace, environment });
+  const [texts, starts] = await Promise.all([
+    ask(redis.client.hmget(keys.suppressed, ...people)),
+    ask(redis.client.zmscore(keys.started, ...people)),
+  ]);
+  const at = clock.now();
+  return people.map((person, i) => ({
+    v: 1,
+    type: 'suppression',
+    workspace,
+    environment,
+    person,
+    at,
+    stored: texts[i] ?? null,
+    started: starts[i] == null ? null : Number(starts[i]),
+  }));
+}
