@@ -11,6 +11,7 @@ const whole = [
 
 export default defineConfig({
   test: {
+    setupFiles: ['test/support/record-errors.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

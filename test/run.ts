@@ -1,6 +1,7 @@
 // `npm test [-- filter…]`: provides one real Redis and one real Kafka, runs every test against them, and ends with
 // the line `N passed, N failed`. A file that does not load, an error outside of any test and a test that was left
 // out all count as failed; so does a run without tests.
+import { rm } from 'node:fs/promises';
 import {
   type CliOptions,
   parseCLI,
@@ -12,7 +13,9 @@ import {
 import { provideKafka } from '../src/setup/kafka.ts';
 import { SetupRefusal } from '../src/setup/program.ts';
 import { provideRedis } from '../src/setup/redis.ts';
+import { type Places, searchRun } from './support/canary-search.ts';
 import { endLeftovers, markRun } from './support/leftovers.ts';
+import { openRecord } from './support/run-record.ts';
 import { until } from './support/until.ts';
 
 interface Progress {
@@ -28,6 +31,9 @@ interface Tally {
   /** One line for each. */
   failed: string[];
 }
+
+/** Of canaries, that are told. */
+const FINDINGS_MAX = 30;
 
 try {
   process.exitCode = await run(process.argv.slice(2));
@@ -50,11 +56,32 @@ async function run(args: string[]): Promise<number> {
     process.stderr.write(`[test] Redis: ${redis.value.source}, Kafka: ${kafka.value.source}\n`);
     process.env.SLUICE_TEST_REDIS_URL = redis.value.url;
     process.env.SLUICE_TEST_KAFKA_BROKERS = kafka.value.brokers;
-    return report(await runVitest(args));
+    const folder = openRecord();
+    const tally = await runVitest(args);
+    tally.failed.push(
+      ...(await canaries({ folder, redisUrl: redis.value.url, brokers: kafka.value.brokers })),
+    );
+    return report(tally);
   } finally {
     await Promise.all(
       services.map((service) => (service.status === 'fulfilled' ? service.value.stop() : undefined)),
     );
+  }
+}
+
+/** One line for each place where the run has left what should not be there. */
+async function canaries(places: Places): Promise<string[]> {
+  const beganMs = performance.now();
+  try {
+    const { found, looked } = await searchRun(places);
+    const what = Object.entries(looked).map(([name, count]) => `${count} ${name}`);
+    const tookS = ((performance.now() - beganMs) / 1_000).toFixed(1);
+    process.stderr.write(`[test] canaries: searched ${what.join(', ')} in ${tookS} s\n`);
+    return [...found].slice(0, FINDINGS_MAX).map((place) => `a canary got out: ${place}`);
+  } catch (error) {
+    return [`the search for canaries: ${String(error)}`];
+  } finally {
+    await rm(places.folder, { recursive: true, force: true });
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '../../src/base/logger.ts';
+import { keep } from '../support/run-record.ts';
 
 export const SECRETS = {
   acmeKey: 'sk_live_acme_0123456789abcdef0123456789',
@@ -82,6 +83,9 @@ export interface Line {
 /** Remembers what was logged, as it would have been written. */
 export function recordingLogger(): Logger & { lines: Line[]; text(): string } {
   const lines: Line[] = [];
-  const note: Logger['info'] = (event, fields) => void lines.push({ event, ...fields });
+  const note: Logger['info'] = (event, fields) => {
+    lines.push({ event, ...fields });
+    keep('service', JSON.stringify({ event, ...fields }));
+  };
   return { debug: note, info: note, warn: note, error: note, lines, text: () => JSON.stringify(lines) };
 }

@@ -5,10 +5,11 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
 import type { DeliveredEntry, Topic } from '../../src/log/port.ts';
 import { openLog } from '../log/open.ts';
+import { APP_SECRET, VERIFY_TOKEN } from '../support/canaries.ts';
 import { API_KEY } from '../support/client.ts';
 import { kafkaBrokers, redisUrl } from '../support/services.ts';
 import { openSink, type Sink } from '../support/sink.ts';
-import { APP_SECRET, type ApiProgram, openStage, type Stage, VERIFY_TOKEN } from '../support/stage.ts';
+import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const HOOK_SECRET = `whsec_${Buffer.from('canary secret of a webhook, 32 by').toString('base64')}`;

@@ -3,8 +3,9 @@
 import { createHmac } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { takenPerRecipient } from '../support/both-ends.ts';
+import { APP_SECRET } from '../support/canaries.ts';
 import { API_KEY, bulk } from '../support/client.ts';
-import { APP_SECRET, numberOf, servedStage } from '../support/stage.ts';
+import { numberOf, servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const served = servedStage({ senders: [{ id: 's1', throughput: 200 }] });

@@ -2,8 +2,9 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { expectSum } from '../support/both-ends.ts';
+import { APP_SECRET } from '../support/canaries.ts';
 import { bulk, type Client, type JobView } from '../support/client.ts';
-import { APP_SECRET, numberOf, servedStage } from '../support/stage.ts';
+import { numberOf, servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const PER_SECOND = 200;

@@ -1,8 +1,9 @@
 // Receipts at the pace of a busy number: 200 posts a second, each answered only when the log has it, and all of them in the ledger soon after.
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { APP_SECRET } from '../support/canaries.ts';
 import { bulk } from '../support/client.ts';
-import { APP_SECRET, numberOf, servedStage } from '../support/stage.ts';
+import { numberOf, servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const PER_SECOND = 200;

@@ -197,7 +197,7 @@ export const bulk = (
   template: { name: 'order_ready', language: 'en_US' },
   messages: Array.from({ length: count }, (_, i) => ({
     to: `+1650${first + i}`,
-    variables: [`Ana ${i}`, `A-${i * 7}`],
+    variables: [`Canary ${i}`, `A-${i * 7}`],
     reference: `row-${i}`,
   })),
   ...over,

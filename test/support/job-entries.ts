@@ -29,7 +29,7 @@ export interface JobEntries {
 const HOUR_MS = 3_600_000;
 
 export const rowsOf = (count: number, first = 2_000_000): Row[] =>
-  Array.from({ length: count }, (_, i) => [`+1650${first + i}`, [`Ana ${i}`], `row-${i}`]);
+  Array.from({ length: count }, (_, i) => [`+1650${first + i}`, [`Canary ${i}`], `row-${i}`]);
 
 export const jobId = (): string => `job_${randomBytes(15).toString('hex')}`;
 

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { keepOutput } from './run-record.ts';
 import { until } from './until.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -38,6 +39,7 @@ export function startProgram(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   alive.add(child);
+  keepOutput(file, child.pid ?? 0, [child.stdout, child.stderr]);
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {

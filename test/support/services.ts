@@ -1,5 +1,6 @@
 // Where the tests' real Redis and Kafka are, and a name space of one's own in them.
 import { randomBytes } from 'node:crypto';
+import { keep } from './run-record.ts';
 
 export function redisUrl(): string {
   return named('Redis', 'SLUICE_TEST_REDIS_URL', 'REDIS_URL');
@@ -11,7 +12,9 @@ export function kafkaBrokers(): string {
 
 /** A prefix for one test file's keys, topics and groups; nothing is ever flushed, because others run beside it. */
 export function freshNamespace(): string {
-  return `t-${randomBytes(6).toString('hex')}`;
+  const namespace = `t-${randomBytes(6).toString('hex')}`;
+  keep('namespaces', namespace);
+  return namespace;
 }
 
 function named(service: string, ...variables: string[]): string {

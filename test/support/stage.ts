@@ -1,12 +1,13 @@
 // A whole Sluice for one test: a name space of its own, an accounts file, the simulated platform, and any set of its processes.
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import { ACCESS_TOKEN, APP_SECRET, ROOT_SECRET, VERIFY_TOKEN } from './canaries.ts';
 import { API_KEY, type Client, createClient } from './client.ts';
 import { type SimulatedPlatform, startPlatform } from './platform.ts';
 import { event, type Program, startProgram } from './program.ts';
+import { keepMetrics } from './run-record.ts';
 import { freshNamespace, redisUrl } from './services.ts';
 
 export interface SenderSetup {
@@ -51,10 +52,6 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** One app for all senders, as at Meta. */
-export const APP_SECRET = 'app-secret-of-the-stage';
-export const VERIFY_TOKEN = 'verify-token-of-the-stage';
-
 /** The platform knows a sender by this name. */
 export const numberOf = (sender: string): string => `number-${sender}`;
 
@@ -74,6 +71,7 @@ export async function openStage({
   const file = path.join(folder, 'accounts.json');
   const platform = await startPlatform();
   const programs: Program[] = [];
+  const urls: string[] = [];
   const accounts = async (list: SenderSetup[], also = { platform: true }): Promise<void> => {
     await writeFile(file, JSON.stringify(accountsOf(list, platform.url, { plan, webhooks })));
     if (!also.platform) return;
@@ -84,7 +82,7 @@ export async function openStage({
     REDIS_URL: url,
     SLUICE_ACCOUNTS: file,
     SLUICE_NAMESPACE: namespace,
-    SLUICE_SECRET: randomBytes(32).toString('base64'),
+    SLUICE_SECRET: ROOT_SECRET,
     PORT: '0',
     LOG_LEVEL: 'info',
     ...env,
@@ -112,10 +110,12 @@ export async function openStage({
     serve: async (args, more) => {
       const program = await start(args, more);
       const { address } = await program.seen('the API listens', event('api.listening'));
+      urls.push(String(address));
       return { program, url: String(address), api: createClient(String(address)) };
     },
     accounts,
     close: async () => {
+      await Promise.all(urls.map(keepMetrics));
       await Promise.all([...programs, platform.program].map((program) => program.end()));
       await rm(folder, { recursive: true, force: true });
     },
@@ -148,7 +148,7 @@ const accountsOf = (senders: SenderSetup[], platformUrl: string, also: object): 
         platform: 'meta',
         external_id: numberOf(id),
         base_url: platformUrl,
-        access_token: 'sandbox-access-token',
+        access_token: ACCESS_TOKEN,
         app_secret: APP_SECRET,
         verify_token: VERIFY_TOKEN,
         throughput,
