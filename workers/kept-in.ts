@@ -2,10 +2,13 @@
 
 import type { Kept } from '../src/accounts/store.ts';
 import { parseKept } from '../src/accounts/stored.ts';
-import type { PeopleState } from '../src/contacts/keep.ts';
+import type { KeepPeople } from '../src/contacts/keep.ts';
 import { type StateRecord, stateRecordSchema } from '../src/contract/state.ts';
 import type { DeliveredEntry, Log } from '../src/log/port.ts';
 import type { Stores } from './stores.ts';
+
+/** A contact is a few kilobytes at most, and a broker refuses a batch above 1 MiB. */
+const APPEND_MAX_RECORDS = 64;
 
 type Appending = Pick<Log, 'append'>;
 
@@ -15,27 +18,29 @@ export const keptIn =
     append(log, [{ v: 1, type: 'account', kind, id, stored }]);
 
 export const peopleKeptIn =
-  (log: Appending) =>
-  (records: readonly PeopleState[]): Promise<void> =>
+  (log: Appending): KeepPeople =>
+  (records) =>
     append(log, records);
 
 async function append(log: Appending, records: readonly StateRecord[]): Promise<void> {
-  const entries = records.map((record) => ({
-    key: keyOf(record),
-    headers: { v: '1', type: record.type },
-    value: JSON.stringify(record),
-  }));
-  await log.append('state', entries);
+  for (let i = 0; i < records.length; i += APPEND_MAX_RECORDS)
+    await log.append('state', records.slice(i, i + APPEND_MAX_RECORDS).map(entryOf));
 }
+
+const entryOf = (record: StateRecord) => ({
+  key: keyOf(record),
+  headers: { v: '1', type: record.type },
+  value: JSON.stringify(record),
+});
 
 /** The last record of a key is the one that counts. */
 function keyOf(record: StateRecord): string {
   if (record.type === 'account') return `account/${record.kind}/${record.id}`;
-  const { type, workspace, environment, person } = record;
-  return `${type}/${workspace}/${environment}/${person}`;
+  const { type, workspace, environment } = record;
+  return `${type}/${workspace}/${environment}/${record.type === 'contact' ? record.id : record.person}`;
 }
 
-type Restoring = Pick<Stores, 'accounts' | 'suppressions'>;
+type Restoring = Pick<Stores, 'accounts' | 'suppressions' | 'contacts'>;
 
 /** Entries of one partition, in order. What no release like this one wrote is left out. */
 export async function bringBack(
@@ -44,7 +49,7 @@ export async function bringBack(
 ): Promise<void> {
   const last = new Map(entries.map(({ key, value }) => [key, value]));
   const accounts: Kept[] = [];
-  const people: PeopleState[] = [];
+  const people: Exclude<StateRecord, { type: 'account' }>[] = [];
   for (const value of last.values()) {
     const { data } = stateRecordSchema.safeParse(JSON.parse(value));
     const kept = data?.type === 'account' ? parseKept(data) : undefined;
@@ -52,5 +57,9 @@ export async function bringBack(
     else if (data && data.type !== 'account') people.push(data);
   }
   for (const kept of accounts) await stores.accounts.restore(kept);
-  await Promise.all(people.map((record) => stores.suppressions.restore(record)));
+  await Promise.all(
+    people.map((record) =>
+      record.type === 'contact' ? stores.contacts.restore(record) : stores.suppressions.restore(record),
+    ),
+  );
 }

@@ -67,14 +67,9 @@ export function createStores(config: Config, accountsFile: string | undefined): 
   const tickets = createTicketQueue(config.redisUrl, namespace, logger);
   const metrics = createMetrics();
   const persons = createPersons(secret);
-  const suppressions = createSuppressions({
-    redis,
-    namespace,
-    clock,
-    persons,
-    kept: kafkaBrokers ? peopleKeptIn(log) : undefined,
-  });
-  const contacts = createContacts({ redis, namespace, clock, persons });
+  const people = { redis, namespace, clock, persons, kept: kafkaBrokers ? peopleKeptIn(log) : undefined };
+  const suppressions = createSuppressions(people);
+  const contacts = createContacts(people);
   const kept = { log, accounts, ledger, homes, tickets, persons, suppressions, contacts };
   return { config, clock, logger, metrics, secret, redis, ...kept };
 }

@@ -31,16 +31,19 @@ export function merged(
   const after: StoredContact = before
     ? { ...before, updated: Math.max(before.updated, atMs) }
     : { id, tags: [], attributes: {}, created: atMs, updated: atMs };
+  const late = before !== undefined && atMs < before.updated;
   for (const field of FIELDS) {
     const value = told[field];
+    if (late && before[field] !== undefined) continue;
     if (value === null) delete after[field];
     else if (value !== undefined) after[field] = value;
   }
-  if (told.tags) after.tags = [...new Set(told.tags)].sort();
+  if (told.tags && !(late && before.tags.length > 0)) after.tags = [...new Set(told.tags)].sort();
+  const all = late
+    ? { ...told.attributes, ...before.attributes }
+    : { ...after.attributes, ...told.attributes };
   after.attributes = Object.fromEntries(
-    Object.entries({ ...after.attributes, ...told.attributes }).filter(
-      (pair): pair is [string, Attributes[string]] => pair[1] !== null,
-    ),
+    Object.entries(all).filter((pair): pair is [string, Attributes[string]] => pair[1] !== null),
   );
   return after;
 }

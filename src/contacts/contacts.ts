@@ -1,12 +1,15 @@
 // The store of contacts, in the slot of their workspace. Found by id, by number (a keyed hash of it) and by external id; listed by their last
 // change, all or those with a tag. A contact is read, changed and written if nobody has changed it meanwhile.
-import type { Clock } from '../base/clock.ts';
 import type { Persons } from '../base/person.ts';
-import { ask, type Redis } from '../base/redis.ts';
+import { ask } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import type { ContactInput } from '../contract/contact.ts';
+import type { ContactState } from '../contract/state.ts';
 import { merged, type StoredContact } from './contact.ts';
+import { isForgotten, namesOf, noteForgotten } from './forgotten.ts';
+import { type KeepOptions, keepStill } from './keep.ts';
 import { contactKeys, type Owner } from './keys.ts';
+import { restoreContact } from './restore-contact.ts';
 
 const putScript = loadScript(import.meta.dirname, 'lua/put-contact.lua');
 
@@ -28,7 +31,7 @@ export interface ContactFilter {
 }
 
 export interface Contacts {
-  /** In the order given: the id of each. The same again changes nothing. `atMs`: when it was told. */
+  /** In the order given: the id of each; '' for who was forgotten since. The same again changes nothing. `atMs`: when it was told. */
   upsert(owner: Owner, told: readonly ContactInput[], atMs: number): Promise<string[]>;
   one(owner: Owner, id: string): Promise<StoredContact | undefined>;
   /** Last changed first. */
@@ -42,12 +45,12 @@ export interface Contacts {
   forget(owner: Owner, id: string): Promise<boolean>;
   /** The time zones that these numbers' contacts have told, by number. */
   zones(owner: Owner, numbers: readonly string[]): Promise<Map<string, string>>;
+  /** Sets a contact as it stood before Redis forgot it. Repeatable; what Redis knows of later stays. */
+  restore(record: ContactState): Promise<void>;
 }
 
-export interface ContactsOptions {
-  redis: Redis;
-  namespace: string;
-  clock: Clock;
+/** With `kept`, every change resolves only when it is kept. */
+export interface ContactsOptions extends KeepOptions {
   persons: Persons;
 }
 
@@ -61,14 +64,16 @@ export function createContacts(options: ContactsOptions): Contacts {
     one,
     upsert: async (owner, told, atMs) => {
       const ids: string[] = [];
-      for (let i = 0; i < told.length; i += TOGETHER)
-        ids.push(
-          ...(await Promise.all(
-            told.slice(i, i + TOGETHER).map((contact) => upsert(options, owner, contact, atMs)),
-          )),
+      for (let i = 0; i < told.length; i += TOGETHER) {
+        const some = await Promise.all(
+          told.slice(i, i + TOGETHER).map((contact) => upsert(options, owner, contact, atMs)),
         );
+        await keep(options, owner, new Map(some.filter((id) => id !== '').map((id) => [id, undefined])));
+        ids.push(...some);
+      }
       return ids;
     },
+    restore: (record) => restore(options, record),
     page: (owner, filter, after, limit) => readPage(options, owner, filter, after, limit),
     forget: (owner, id) => forget(options, owner, id),
     zones: async (owner, numbers) => {
@@ -100,14 +105,16 @@ async function upsert(
   const { redis, namespace, persons, clock } = options;
   const keys = contactKeys(namespace, owner);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const [byExternal, byNumber] = await Promise.all([
-      told.external_id === undefined ? null : ask(redis.client.hget(keys.externals, told.external_id)),
-      told.number === undefined
-        ? null
-        : ask(redis.client.hget(keys.numbers, persons.of(owner.workspace, told.number))),
+    const [{ byExternal, byNumber }, gone] = await Promise.all([
+      holders(options, owner, told),
+      isForgotten(redis, namespace, owner, namesOf(persons.of, owner, told), atMs),
     ]);
+    if (gone) return '';
     // An external id says more: its contact may have got another number, which another contact then has no more.
-    if (byExternal && byNumber && byExternal !== byNumber) await dropNumber(options, owner, byNumber, atMs);
+    if (byExternal && byNumber && byExternal !== byNumber) {
+      await dropNumber(options, owner, byNumber, atMs);
+      await keep(options, owner, new Map([[byNumber, undefined]]));
+    }
     const id = byExternal ?? byNumber ?? `${ID_PREFIX}${clock.randomHex(ID_BYTES)}`;
     const text = await ask(redis.client.hget(keys.contacts, id));
     const before = text ? (JSON.parse(text) as StoredContact) : undefined;
@@ -115,6 +122,78 @@ async function upsert(
     if (await put(options, owner, text ?? '', before, after, after.updated)) return id;
   }
   throw changedMeanwhile();
+}
+
+async function holders(
+  { redis, namespace, persons }: ContactsOptions,
+  owner: Owner,
+  { number, external_id: external }: Pick<ContactInput, 'number' | 'external_id'>,
+) {
+  const keys = contactKeys(namespace, owner);
+  const [byExternal, byNumber] = await Promise.all([
+    external === undefined ? null : ask(redis.client.hget(keys.externals, external)),
+    number === undefined ? null : ask(redis.client.hget(keys.numbers, persons.of(owner.workspace, number))),
+  ]);
+  return { byExternal, byNumber };
+}
+
+/** Resolves when the log says how these contacts stand. `ids`: with what is known of one that may be forgotten. */
+async function keep(
+  { redis, namespace, clock, persons, kept }: ContactsOptions,
+  owner: Owner,
+  known: Map<string, StoredContact | undefined>,
+): Promise<void> {
+  if (!kept || known.size === 0) return;
+  const look = async (): Promise<ContactState[]> => {
+    const ids = [...known.keys()];
+    const texts = await ask(redis.client.hmget(contactKeys(namespace, owner).contacts, ...ids));
+    return ids.map((id, i) => {
+      const stored = texts[i] ? (JSON.parse(texts[i]) as StoredContact) : undefined;
+      const gone = stored ? [] : namesOf(persons.of, owner, known.get(id) ?? {});
+      if (stored) known.set(id, stored);
+      return stateOf(owner, id, stored, clock.now(), gone);
+    });
+  };
+  await keepStill(
+    kept,
+    look,
+    ({ id }) => id,
+    ({ stored }) => JSON.stringify(stored),
+  );
+}
+
+const stateOf = (
+  { workspace, environment }: Owner,
+  id: string,
+  stored: StoredContact | undefined,
+  at: number,
+  gone: string[],
+): ContactState => ({
+  v: 1,
+  type: 'contact',
+  workspace,
+  environment,
+  id,
+  at,
+  stored: stored ? { ...stored } : null,
+  gone,
+});
+
+async function restore(options: ContactsOptions, record: ContactState): Promise<void> {
+  const { redis, namespace, clock } = options;
+  const stored = record.stored ? (record.stored as unknown as StoredContact) : undefined;
+  await noteForgotten(redis, namespace, record, record.gone, record.at, clock.now());
+  const text = async (id: string) => ask(redis.client.hget(contactKeys(namespace, record).contacts, id));
+  const shelf = {
+    one: async (id: string) => {
+      const found = await text(id);
+      return found ? (JSON.parse(found) as StoredContact) : undefined;
+    },
+    holders: (contact: StoredContact) => holders(options, record, contact),
+    put: (before: StoredContact | undefined, after: StoredContact | undefined) =>
+      put(options, record, before ? JSON.stringify(before) : '', before, after, after?.updated ?? record.at),
+  };
+  await restoreContact(shelf, record.id, stored, record.at);
 }
 
 async function dropNumber(options: ContactsOptions, owner: Owner, id: string, atMs: number): Promise<void> {
@@ -126,12 +205,16 @@ async function dropNumber(options: ContactsOptions, owner: Owner, id: string, at
 }
 
 async function forget(options: ContactsOptions, owner: Owner, id: string): Promise<boolean> {
-  const { redis, namespace, clock } = options;
+  const { redis, namespace, clock, persons } = options;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const text = await ask(redis.client.hget(contactKeys(namespace, owner).contacts, id));
     if (!text) return attempt > 0;
-    if (await put(options, owner, text, JSON.parse(text) as StoredContact, undefined, clock.now()))
-      return true;
+    const contact = JSON.parse(text) as StoredContact;
+    const atMs = clock.now();
+    await noteForgotten(redis, namespace, owner, namesOf(persons.of, owner, contact), atMs, atMs);
+    // The log first: a repeat finds it here, and ends what a kill in between has left.
+    await options.kept?.([stateOf(owner, id, undefined, atMs, namesOf(persons.of, owner, contact))]);
+    if (await put(options, owner, text, contact, undefined, atMs)) return true;
   }
   throw changedMeanwhile();
 }

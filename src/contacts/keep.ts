@@ -2,13 +2,13 @@
 // change: a repeat keeps the same, and of two changes at once the last to keep has looked after both.
 import type { Clock } from '../base/clock.ts';
 import { ask, type Redis } from '../base/redis.ts';
-import type { AliasState, SuppressionState } from '../contract/state.ts';
+import type { AliasState, ContactState, SuppressionState } from '../contract/state.ts';
 import { type Owner, peopleKeys } from './keys.ts';
 
 export type PeopleState = SuppressionState | AliasState;
 
 /** Resolves when the log has it. */
-export type KeepPeople = (records: readonly PeopleState[]) => Promise<void>;
+export type KeepPeople = (records: readonly (PeopleState | ContactState)[]) => Promise<void>;
 
 /** People in one look. */
 const BATCH = 500;
@@ -34,24 +34,31 @@ export async function keepSuppressions(
     await keepSome(options, options.kept, owner, people.slice(i, i + BATCH));
 }
 
-async function keepSome(
-  options: KeepOptions,
+const keepSome = (options: KeepOptions, kept: KeepPeople, owner: Owner, people: readonly string[]) =>
+  keepStill(
+    kept,
+    () => standing(options, owner, people),
+    (one) => one.person,
+    (one) => `${one.started} ${one.stored}`,
+  );
+
+/** Keeps what `look` finds, until it finds what was kept. */
+export async function keepStill<One extends SuppressionState | ContactState>(
   kept: KeepPeople,
-  owner: Owner,
-  people: readonly string[],
+  look: () => Promise<One[]>,
+  nameOf: (one: One) => string,
+  wordOf: (one: One) => string,
 ): Promise<void> {
   let told = new Map<string, string>();
   for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
-    const now = await standing(options, owner, people);
-    const changed = now.filter((one) => told.get(one.person) !== wordOf(one));
+    const now = await look();
+    const changed = now.filter((one) => told.get(nameOf(one)) !== wordOf(one));
     if (changed.length === 0) return;
     await kept(changed);
-    told = new Map(now.map((one) => [one.person, wordOf(one)]));
+    told = new Map(now.map((one) => [nameOf(one), wordOf(one)]));
   }
-  throw new Error('suppressions kept changing while they were kept');
+  throw new Error('what was kept kept changing');
 }
-
-const wordOf = ({ stored, started }: SuppressionState): string => `${started} ${stored}`;
 
 async function standing(
   { redis, namespace, clock }: KeepOptions,

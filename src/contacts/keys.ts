@@ -41,6 +41,8 @@ export function contactKeys(namespace: string, { workspace, environment }: Owner
     numbers: at('contacts:numbers'),
     /** Hash: external id → id. */
     externals: at('contacts:externals'),
+    /** Sorted set: the keyed hashes of forgotten contacts' numbers and external ids, by when (unix ms). */
+    forgotten: at('contacts:forgotten'),
     /** Sorted set: id by its last change (unix ms). */
     updated: at('contacts:updated'),
     /** The same of those with a tag. */

@@ -26,7 +26,21 @@ export const stateRecordSchema = z.discriminatedUnion('type', [
   }),
   /** The platform calls one person by another number: two keyed hashes. */
   z.object({ v: z.literal(1), type: z.literal('alias'), ...ofPerson, same: z.string() }),
+  /** A contact as its store writes it; null: it was forgotten, and nothing said before `at` of those in `gone` counts any more. */
+  z.object({
+    v: z.literal(1),
+    type: z.literal('contact'),
+    workspace: z.string(),
+    environment: z.enum(['live', 'test']),
+    id: z.string(),
+    /** When it stood so: unix ms. */
+    at: z.number(),
+    stored: z.record(z.string(), z.unknown()).nullable(),
+    /** Keyed hashes. */
+    gone: z.array(z.string()),
+  }),
 ]);
 export type StateRecord = z.output<typeof stateRecordSchema>;
 export type SuppressionState = Extract<StateRecord, { type: 'suppression' }>;
 export type AliasState = Extract<StateRecord, { type: 'alias' }>;
+export type ContactState = Extract<StateRecord, { type: 'contact' }>;

@@ -38,7 +38,12 @@ export const acceptContacts = (
   rows: readonly { index: number; id: string }[],
   atMs: number,
 ): Promise<number> => {
-  const results = rows.map(({ index, id }) => ({ index, atMs, providerId: id, error: null }));
+  const results = rows.map(({ index, id }) => ({
+    index,
+    atMs,
+    providerId: id === '' ? null : id,
+    error: null,
+  }));
   return endRows(redis, namespace, seal, results, STATUS_BYTE.accepted, '');
 };
 

@@ -87,10 +87,17 @@ function topicsFor(namespace: string, brokers: number): ITopicConfig[] {
     topicOf('attempts', ATTEMPTS_PARTITIONS, keptFor(ATTEMPTS_KEPT_MS)),
     topicOf('receipts', RECEIPTS_PARTITIONS, keptFor(RECEIPTS_KEPT_MS)),
     topicOf('events', EVENTS_PARTITIONS, keptFor(EVENTS_KEPT_MS)),
-    topicOf('state', STATE_PARTITIONS, [{ name: 'cleanup.policy', value: 'compact' }]),
+    topicOf('state', STATE_PARTITIONS, COMPACTED),
     topicOf('dead', DEAD_PARTITIONS, keptFor(DEAD_KEPT_MS)),
   ];
 }
+
+/** What was taken back, and who was forgotten, is gone from its files a day later. */
+const COMPACTED: Kept[] = [
+  { name: 'cleanup.policy', value: 'compact' },
+  { name: 'max.compaction.lag.ms', value: String(DAY_MS) },
+  { name: 'segment.ms', value: String(DAY_MS) },
+];
 
 interface Kept {
   name: string;

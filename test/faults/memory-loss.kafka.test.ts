@@ -1,5 +1,6 @@
 // Redis loses its memory at half of a job, with calls under way, while Kafka keeps its own. Nothing is lost, nobody gets two, sending goes on
-// within a minute, a canceled job stays canceled, a key still answers with its job, a changed limit stays changed, who opted out stays out.
+// within a minute, a canceled job stays canceled, a key still answers with its job, a changed limit stays changed, who opted out stays out,
+// contacts are as they were, and who was forgotten is.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -48,6 +49,7 @@ interface Begun {
   id: string;
   body: Record<string, unknown>;
   canceled: JobView;
+  contact: string;
 }
 
 /** A job that was canceled, one that is half done, and a limit that was changed live. */
@@ -63,23 +65,43 @@ async function begin(): Promise<Begun> {
   await api.patch('/v1/portfolios/bm', { messaging_limit: TIER });
   await optOut('POST', OUT, AGAIN);
   await optOut('DELETE', AGAIN);
+  const contact = await contacts();
   const body = bulk(RECIPIENTS);
   const { id } = await api.send(body, key);
   const half = async () => (await stage.platform.ledger()).totals.taken >= RECIPIENTS / 2;
   await until(half, { what: 'half of the job' });
-  return { id, body, canceled };
+  return { id, body, canceled, contact };
+}
+
+const auth = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' };
+
+/** One contact that is forgotten again, one that is changed: what a job said first must not come back. */
+async function contacts(): Promise<string> {
+  const ask = (method: string, path: string, body?: object) =>
+    fetch(service.url + path, { method, headers: auth, ...(body && { body: JSON.stringify(body) }) });
+  const put = async (...list: object[]): Promise<void> => {
+    const answer = await ask('POST', '/v1/contacts/bulk', { sender: 's1', contacts: list });
+    const { job } = (await answer.json()) as { job: JobView };
+    await service.api.completed(job.id);
+  };
+  await put({ number: to(OUT), name: 'Gone' }, { number: to(AGAIN), external_id: 'crm-1', name: 'Old' });
+  await put({ external_id: 'crm-1', name: 'New', tags: ['vip'] });
+  const { data } = await service.api.get<{ data: { id: string; name: string }[] }>('/v1/contacts');
+  const gone = data.find(({ name }) => name === 'Gone')?.id;
+  expect((await ask('DELETE', `/v1/contacts/${gone}`)).status).toBe(204);
+  return data.find(({ name }) => name === 'New')?.id ?? '';
 }
 
 async function optOut(method: 'POST' | 'DELETE', ...people: number[]): Promise<void> {
   const response = await fetch(`${service.url}/v1/suppressions`, {
     method,
-    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+    headers: auth,
     body: JSON.stringify({ to: people.map(to) }),
   });
   expect(response.status).toBe(200);
 }
 
-async function expectRight({ id, body, canceled }: Begun): Promise<void> {
+async function expectRight({ id, body, canceled, contact }: Begun): Promise<void> {
   const { api } = service;
   const ended = async () => {
     const job = await api.job(id).catch(() => undefined);
@@ -100,6 +122,10 @@ async function expectRight({ id, body, canceled }: Begun): Promise<void> {
   expect(again.headers.get('idempotency-replayed')).toBe('true');
   expect((await api.post({ ...body, category: 'utility' }, key)).status).toBe(422);
   expect(await api.get('/v1/senders/s1')).toMatchObject({ throughput: PER_SECOND - 1 });
+  const { data } = await api.get<{ data: object[] }>('/v1/contacts');
+  expect(data).toEqual([
+    expect.objectContaining({ id: contact, name: 'New', number: to(AGAIN), tags: ['vip'] }),
+  ]);
   const two = await api.completed((await api.send(bulk(2, {}, OUT))).id);
   expect(two.counts).toMatchObject({ suppressed: 1, accepted: 1 });
   const later = takenPerRecipient(await stage.platform.arrivals());

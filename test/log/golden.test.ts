@@ -38,6 +38,7 @@ test('there is one of each type', () => {
     'seal.v1.stream.json',
     'seal.v1.timed.json',
     'state.v1.alias.json',
+    'state.v1.contact.json',
     'state.v1.json',
     'state.v1.suppression.json',
     'statuses.v1.json',
