@@ -30,7 +30,7 @@ export function spanOf(quiet: QuietHours, zones: readonly string[], atMs: number
   const rule = { fromMin: minuteOf(quiet.from), toMin: minuteOf(quiet.to) };
   const key = `${quiet.from} ${quiet.to} ${zones.join()}`;
   const known = spans.get(key);
-  if (known && known.opensMs <= atMs && atMs < known.closesMs) return known;
+  if (known && known.opensMs <= atMs && atMs + SPAN_MIN_MS <= known.closesMs) return known;
   const found = zones.length === 0 ? undefined : search(rule, zones, atMs);
   if (spans.size >= CACHE_MAX) spans.clear();
   if (found) spans.set(key, found);
