@@ -21,6 +21,7 @@ import { checkContacts } from './contacts.ts';
 import { checkFinish, checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
 import { type JobRecords, recordsOf } from './job-records.ts';
 import { idempotencyKeys } from './keys.ts';
+import { createParseTurns, type ParseTurns } from './parse-turns.ts';
 import type { Accept, BulkReply, BulkRequest } from './port.ts';
 import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
 
@@ -42,7 +43,11 @@ export interface AcceptOptions {
 }
 
 export function createAccept(options: AcceptOptions): Accept {
-  const station: Station = { ...options, claims: createClaims(options.redis, options.clock) };
+  const station: Station = {
+    ...options,
+    claims: createClaims(options.redis, options.clock),
+    turns: createParseTurns(),
+  };
   return {
     bulk: (request) => accept(station, 'bulk', request),
     one: (request) => accept(station, 'one', request),
@@ -52,10 +57,12 @@ export function createAccept(options: AcceptOptions): Accept {
 
 interface Station extends AcceptOptions {
   claims: Claims;
+  turns: ParseTurns;
 }
 
 async function accept(station: Station, shape: Shape, request: BulkRequest): Promise<BulkReply> {
   const startedUs = station.clock.monotonicUs();
+  await station.turns.turn(request.raw.length);
   const body = parseBody(request.raw);
   const claimed = await claim(station, request, body);
   if (claimed.state === 'held') return work(station, shape, request, body, claimed.held, startedUs);
