@@ -22,13 +22,14 @@ const LOCK_RETRY_MS = 500;
 export interface Again {
   intake(): { again(entry: DeliveredEntry): Promise<void> };
   receipts(): { again(entry: DeliveredEntry): Promise<void> };
+  events(): { again(entry: DeliveredEntry): Promise<void> };
 }
 
 export const memoryOf = ({ redis, config, clock }: Pick<Stores, 'redis' | 'config' | 'clock'>): Memory =>
   createMemory(redis, config.namespace, clock);
 
 /** Notes behind which offset a station has done everything; nothing where Redis is the log. */
-export function markerOf(stores: Stores, topic: 'jobs' | 'receipts') {
+export function markerOf(stores: Stores, topic: 'jobs' | 'receipts' | 'events') {
   if (!stores.log.history) return {};
   const memory = memoryOf(stores);
   return {
@@ -62,7 +63,7 @@ function restoringOf(
   const { log, config, homes, redis } = stores;
   const { namespace } = config;
   if (!log.history) throw new Error('the log knows no more than Redis: there is nothing to rebuild from');
-  const [intake, receipts] = [again.intake(), again.receipts()];
+  const [intake, receipts, events] = [again.intake(), again.receipts(), again.events()];
   return {
     ...stores,
     namespace,
@@ -75,6 +76,7 @@ function restoringOf(
       if (entry.headers.type === 'seal') await claimAgain(redis, namespace, entry);
     },
     receipts: receipts.again,
+    events: events.again,
     state: (entries) => bringBack(stores, entries),
   };
 }
@@ -128,6 +130,7 @@ const NAMES: Record<string, string> = {
   attempts: 'records of calls',
   receipts: 'records of receipts',
   state: 'records of changes',
+  events: 'records of events',
   items: 'jobs counted',
 };
 const SAY_EVERY_US = 1_000_000;

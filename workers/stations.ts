@@ -35,7 +35,7 @@ import { createMoments } from './dispatch/moments.ts';
 import { createDispatch } from './dispatch/worker.ts';
 import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
-import { createNotify } from './notify/worker.ts';
+import { createNotify, createStoring } from './notify/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
 import { type Again, keeperOf, markerOf, memoryOf } from './restoring.ts';
 import type { Stores } from './stores.ts';
@@ -162,6 +162,7 @@ function notifyOf(stores: Stores): Service {
     timeoutMs: config.webhookTimeoutMs,
     retryUnitMs: config.webhookRetryMs,
     disableAfterMs: config.webhookDisableAfterMs,
+    ...markerOf(stores, 'events'),
   });
   return {
     ...notify,
@@ -175,6 +176,7 @@ function notifyOf(stores: Stores): Service {
 export const againOf = (stores: Stores): Again => ({
   intake: () => intakeOf(stores),
   receipts: () => receiptsOf({ ...stores, metrics: createMetrics() }),
+  events: () => createStoring({ ...stores, namespace: stores.config.namespace }),
 });
 
 const upkeepOf = (stores: Stores): Service =>

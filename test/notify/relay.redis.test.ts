@@ -5,10 +5,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
 import { createSecret } from '../../src/base/secret.ts';
 import { BATCH_MAX_BYTES, BATCH_MAX_EVENTS, type EventsRecord } from '../../src/contract/event.ts';
+import { laneKeys } from '../../src/lanes/keys.ts';
 import { outboxKeys } from '../../src/ledger/keys.ts';
 import { createOutbox, hintTold } from '../../src/ledger/outbox.ts';
+import { resultLine } from '../../src/ledger/results.ts';
 import type { LogEntry } from '../../src/log/port.ts';
 import { bodyOf } from '../../src/subscribers/body.ts';
+import { eventId } from '../../src/subscribers/publish.ts';
+import { finishJob } from '../../workers/memory/finish.ts';
+import { replayWords } from '../../workers/memory/replay.ts';
 import { createRelay } from '../../workers/notify/relay.ts';
 import type { IntakeBench } from '../support/intake-bench.ts';
 import { rowsOf } from '../support/job-entries.ts';
@@ -145,4 +150,38 @@ test('a hint names the home once', async () => {
   hintTold(own.redis, own.namespace, HOME.home);
   expect(await outbox.takeHints()).toEqual([HOME.home]);
   expect(await outbox.takeHints()).toEqual([]);
+});
+
+test('an end that only the log knew when Redis was restarted is told as its settle would have told it', async () => {
+  const own = await openLedgerIntake();
+  opened.push(own);
+  const { redis, namespace } = own;
+  const bench = await openLedger(own, rowsOf(3));
+  const grants = await bench.take(3);
+  const options = { redis, namespace, run: 'r', sealOf: async () => bench.seal, toldOf: () => ALL };
+  const replaying = { ...options, sender: () => undefined, nowMs: () => Date.now() };
+  const said = (grant: (typeof grants)[number], to: 'a' | 'q', dueUs: number) => {
+    const { index, try: attempt } = grant;
+    const line = resultLine(outcome(grant, to).result);
+    return { index, text: `e,${index},${attempt},${to},1,0,${dueUs},r,${line}` };
+  };
+  const dueUs = (Date.now() + 60_000) * 1_000;
+  const words = grants.map((grant, i) => said(grant, i < 2 ? 'a' : 'q', dueUs));
+  expect(await replayWords(options, HOME.home, bench.id, words)).toBe(3);
+  await finishJob(replaying, HOME.home, bench.id, false);
+  // What goes back waits in its lane, though its process finds nothing left to settle.
+  const { later } = laneKeys(namespace, { home: HOME.home, sender: 's1' });
+  expect(await redis.client.zscore(later, `${bench.id}:2:r`)).toBe(String(dueUs));
+  const settled = grants.map((grant, i) => outcome(grant, i < 2 ? 'a' : 'q', { dueUs }));
+  expect((await bench.settle(settled, ALL)).moved).toBe(0);
+
+  await bench.force(2, 's', 1);
+  await replayWords(options, HOME.home, bench.id, [said(grants[2] as never, 'a', 0)]);
+  await finishJob(replaying, HOME.home, bench.id, false);
+  const told: EventsRecord[] = [];
+  await relayOver(own, 'one', async (entries) => void told.push(...recordsOf(entries))).pass(true);
+  const events = told.flatMap((record) => record.events);
+  const ids = [0, 1, 2].map((index) => eventId(secret, [bench.id, String(index), '1', 'a']));
+  expect(events.filter(({ type }) => type === 'message.accepted').map(({ id }) => id)).toEqual(ids);
+  expect(events.filter(({ type }) => type === 'job.completed')).toHaveLength(1);
 });

@@ -13,6 +13,8 @@ import { bulk } from './client.ts';
 import type { ApiProgram, Stage } from './stage.ts';
 
 const HOME = 's:s1';
+/** Customers want to be told of all ends. */
+const TOLD = 'afuJ';
 
 export interface MemoryStage {
   /** The Redis whose replies are lost. */
@@ -30,7 +32,7 @@ export function memorySteps(now: () => MemoryStage): Record<string, () => Promis
     const sealOf = async (home: string, job: string): Promise<SealRecord> =>
       JSON.parse((await redis.client.hget(jobRowKey(namespace, home, job), 'seal')) ?? '');
     const nowMs = () => clock.now();
-    await work({ redis, namespace, run: 'r', sealOf, sender: () => undefined, nowMs });
+    await work({ redis, namespace, run: 'r', sealOf, sender: () => undefined, nowMs, toldOf: () => TOLD });
     await redis.close();
   };
   /** A job of two that has ended. */
@@ -69,7 +71,7 @@ export function memorySteps(now: () => MemoryStage): Record<string, () => Promis
       connected(async (options) => {
         const id = await ended();
         await options.redis.client.hset(jobRowKey(options.namespace, HOME, id), 'n:a', 7);
-        await finishJob(options, HOME, id);
+        await finishJob(options, HOME, id, true);
         expect((await now().service.api.job(id)).counts).toMatchObject({ accepted: 2, failed: 0 });
       }),
     'count-places': () =>

@@ -6,7 +6,7 @@ import type { SealRecord } from '../../src/contract/record.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
 import { stir } from '../../src/lanes/overdue.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
-import { jobKeys } from '../../src/ledger/keys.ts';
+import { jobKeys, outboxKeys } from '../../src/ledger/keys.ts';
 import { chunkRange, startsOf } from '../../src/ledger/row.ts';
 import { countPlaces, type ReplayOptions, replayWords, unknownWord, waitsKey } from './replay.ts';
 
@@ -16,16 +16,23 @@ const SENDING = STATUS_BYTE.sending.charCodeAt(0);
 const SLICE_ROWS = 65_536;
 const WAITS_AT_ONCE = 500;
 
-/** Repeatable. */
-export async function finishJob(options: ReplayOptions, home: string, job: string): Promise<void> {
-  const { redis, namespace } = options;
+/** Repeatable. `lost`: what is under way in Redis is so no more, or nobody knows its end. */
+export async function finishJob(
+  options: ReplayOptions,
+  home: string,
+  job: string,
+  lost: boolean,
+): Promise<void> {
+  const { redis, namespace, toldOf } = options;
   const seal = await options.sealOf(home, job);
   if (!seal) return;
   const keys = jobKeys(namespace, home, job, seal.fingerprint);
-  for (let from = 0; from < seal.rows; from += SLICE_ROWS)
+  for (let from = 0; lost && from < seal.rows; from += SLICE_ROWS)
     await endOpen(options, seal, from, Math.min(from + SLICE_ROWS, seal.rows) - 1);
   await sendBack(options, seal);
-  const state = await redis.run<string>(recountScript, [keys.row, keys.statuses], ['']);
+  const { outbox } = outboxKeys(namespace, home);
+  const told = ['', job, toldOf(home)];
+  const state = await redis.run<string>(recountScript, [keys.row, keys.statuses, outbox], told);
   if (state === 'open') await poke(options, seal);
   if (state === '') return;
   await foldWhole(redis, namespace, seal);

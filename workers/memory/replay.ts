@@ -11,7 +11,7 @@ import {
   type StartedEntry,
 } from '../../src/contract/attempt.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
-import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
+import { chunkKeys, jobKeys, outboxKeys } from '../../src/ledger/keys.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import { chunkOf } from '../../src/ledger/row.ts';
 import type { DeliveredEntry } from '../../src/log/port.ts';
@@ -29,6 +29,8 @@ const PERSON_LETTERS = 16;
 /** A call whose end nobody recorded has ended this long after its start: the deadline of a call. */
 const CALL_MS = 31_000;
 const UNIQUE_MS = 24 * 3_600_000;
+/** What ended longer ago was told: outboxes are emptied in seconds, unless the log is away. */
+const TOLD_MS = 3_600_000;
 
 export interface ReplayOptions {
   redis: Redis;
@@ -38,6 +40,8 @@ export interface ReplayOptions {
   sealOf(home: string, job: string): Promise<SealRecord | undefined>;
   sender(id: string): Sender | undefined;
   nowMs(): number;
+  /** Letters of what customers want to be told of a home; '' = nothing. */
+  toldOf(home: string): string;
 }
 
 /** A word of the log about one item: a start, or an end. */
@@ -51,8 +55,10 @@ export interface Replay {
   take(entries: readonly DeliveredEntry[]): Promise<void>;
 }
 
-/** `touched` hears of every job that the log speaks about. */
-export function createReplay(options: ReplayOptions, touched: (home: string, job: string) => void): Replay {
+type Touched = (home: string, job: string, moved: number) => void;
+
+/** `touched` hears of every job that the log speaks about, and how many of its items moved. */
+export function createReplay(options: ReplayOptions, touched: Touched): Replay {
   return {
     take: async (entries) => {
       for (const entry of entries) {
@@ -76,9 +82,9 @@ async function takeRecord(
   options: ReplayOptions,
   { home, entries }: AttemptsRecord,
   batch: string,
-  touched: (home: string, job: string) => void,
+  touched: Touched,
 ): Promise<void> {
-  const said = new Said();
+  const said = new Said(options.nowMs() - TOLD_MS);
   for (const entry of entries) {
     if (entry.type === 'settled') {
       said.ended(entry);
@@ -88,8 +94,7 @@ async function takeRecord(
     await countPersons(options, home, entry);
   }
   for (const [job, words] of said.words) {
-    touched(home, job);
-    await replayWords(options, home, job, words);
+    touched(home, job, await replayWords(options, home, job, words));
   }
   for (const [sender, calls] of said.calls)
     await countPlaces(options, home, sender, { ...calls, batch: `${batch} ${sender}` });
@@ -104,6 +109,11 @@ class Said {
   /** By sender. */
   readonly calls = new Map<string, { seq: number; ended: number[] }>();
   readonly rests: { person: string; due: number }[] = [];
+  readonly #toldMs: number;
+
+  constructor(toldMs: number) {
+    this.#toldMs = toldMs;
+  }
 
   started(entry: StartedEntry): void {
     for (const { job, index, attempt } of rowsOf(entry))
@@ -116,7 +126,8 @@ class Said {
     const calls = this.#callsOf(sender);
     for (const { job, items } of jobs)
       for (const item of items) {
-        this.#say(job, { index: item.i, text: endOf(item) });
+        const kind = item.ended < this.#toldMs ? 'o' : 'e';
+        this.#say(job, { index: item.i, text: `${kind},${endOf(item)}` });
         if (item.to !== 'q' || item.written) calls.ended.push(item.ended);
         if (item.why === 'u' && item.person) this.rests.push({ person: item.person, due: item.due ?? 0 });
       }
@@ -159,34 +170,37 @@ const endOf = ({
 }: SettledItem): string => {
   const error = to === 'a' ? null : { code: code ?? '', message: message ?? '' };
   const line = resultLine({ index: i, atMs: ended, providerId: to === 'a' ? (id ?? '') : null, error });
-  return ['e', i, attempt, to, counts ? 1 : 0, most, (due * 1_000).toFixed(0), why, line].join();
+  return [i, attempt, to, counts ? 1 : 0, most, (due * 1_000).toFixed(0), why, line].join();
 };
 
 /** An end of an item of which nobody knows one. */
 export const unknownWord = (index: number, attempt: number, atMs: number): Word => {
   const said = { code: 'no_outcome', message: 'the call was started and its outcome was never recorded' };
-  return { index, text: endOf({ i: index, try: attempt, to: 'u', ended: atMs, ...said }) };
+  return { index, text: `e,${endOf({ i: index, try: attempt, to: 'u', ended: atMs, ...said })}` };
 };
 
-/** In order; each chunk by itself. Nothing where the job is not kept any more. */
+/** In order; each chunk by itself. Nothing where the job is not kept any more. Gives how many items moved. */
 export async function replayWords(
-  { redis, namespace, sealOf }: Pick<ReplayOptions, 'redis' | 'namespace' | 'sealOf'>,
+  { redis, namespace, sealOf, toldOf }: Pick<ReplayOptions, 'redis' | 'namespace' | 'sealOf' | 'toldOf'>,
   home: string,
   job: string,
   words: readonly Word[],
-): Promise<void> {
+): Promise<number> {
   const seal = await sealOf(home, job);
-  if (!seal) return;
-  const keys = jobKeys(namespace, home, job, seal.fingerprint);
+  if (!seal) return 0;
+  let moved = 0;
+  const { outbox } = outboxKeys(namespace, home);
+  const { row, statuses, tries, uncounted, resent } = jobKeys(namespace, home, job, seal.fingerprint);
   for (const [n, own] of Map.groupBy(words, ({ index }) => chunkOf(seal, index))) {
     const { results } = chunkKeys(namespace, home, job, seal.fingerprint, n);
     for (let at = 0; at < own.length; at += SCRIPT_MAX_WORDS)
-      await redis.run(
+      moved += await redis.run<number>(
         replayScript,
-        [keys.row, keys.statuses, keys.tries, keys.uncounted, keys.resent, waitsKey(keys.tries), results],
-        [seal.dies_at, ...own.slice(at, at + SCRIPT_MAX_WORDS).map(({ text }) => text)],
+        [row, statuses, tries, uncounted, resent, waitsKey(tries), results, outbox],
+        [seal.dies_at, job, toldOf(home), ...own.slice(at, at + SCRIPT_MAX_WORDS).map(({ text }) => text)],
       );
   }
+  return moved;
 }
 
 /** Beside the job's other keys, until the rebuild has ended. */

@@ -25,6 +25,8 @@ const MAX_SEALS = 200;
 /** After an emptied Redis somebody with the accounts file must bring the accounts back. */
 const ACCOUNTS_PATIENCE_MS = 30_000;
 const LOOK_MS = 250;
+/** Records of each partition that customers are told again where Redis does not know how far it was. */
+const EVENTS_AGAIN_MAX_RECORDS = 1_000;
 /** Nobody is called again before this, counted from the last start: a pair's six seconds, and limits of seconds. */
 const QUIET_MS = 7_000;
 
@@ -36,12 +38,13 @@ export interface RestoreOptions {
   history: History;
   memory: Memory;
   ledger: Pick<Ledger, 'row'>;
-  accounts: Pick<AccountsRegistry, 'homes' | 'sender' | 'sendersOf' | 'refresh'>;
+  accounts: Pick<AccountsRegistry, 'homes' | 'sender' | 'sendersOf' | 'refresh' | 'toldOf'>;
   /** A job's id names its home. */
   homeOfJob(job: string): string | undefined;
   /** What the stations do with an entry of these topics. Each may be repeated, and does nothing with what is in already. */
   jobs(entry: DeliveredEntry): Promise<void>;
   receipts(entry: DeliveredEntry): Promise<void>;
+  events(entry: DeliveredEntry): Promise<void>;
   state(entries: DeliveredEntry[]): Promise<void>;
   /** Hears how far it is. */
   progress(topic: Topic | 'items', done: number): void;
@@ -116,22 +119,50 @@ export async function restore(options: RestoreOptions, standing: Standing, lost:
   const replaying = replayOf(options);
   const touched = new Map<string, string>();
   let startedMs = 0;
-  const replay = createReplay(replaying, (home, job) => whole || touched.set(job, home));
+  const replay = createReplay(replaying, (home, job, moved) => {
+    if (!whole && (lost || moved > 0)) touched.set(job, home);
+  });
   await read('attempts', async (entries) => {
     await replay.take(entries);
     startedMs = Math.max(startedMs, ...entries.map(lastStartOf));
   });
-  if (lost) {
-    await finishAll(options, replaying, whole ? undefined : touched);
-    await each(options.jobs)(retries);
-  }
+  // An end that only the log knew may be the last of its job, or one that sends its item back.
+  await finishAll(options, replaying, whole ? undefined : touched, lost);
+  if (lost) await each(options.jobs)(retries);
   await read('receipts', each(options.receipts));
+  marks.set('events', await tellAgain(options, standing, each(options.events)));
   if (lost) await clock.delay(Math.max(0, Math.min(QUIET_MS, startedMs + QUIET_MS - clock.now())));
-  const { jobs, attempts, receipts } = Object.fromEntries(marks);
-  const kept = Object.entries({ jobs, attempts, receipts }).flatMap(([topic, at]) =>
+  const { jobs, attempts, receipts, events } = Object.fromEntries(marks);
+  const kept = Object.entries({ jobs, attempts, receipts, events }).flatMap(([topic, at]) =>
     at ? [[topic, at] as const] : [],
   );
   return memory.confirm(standing.run, new Map(kept));
+}
+
+/**
+ * What customers are to be told is handed out again from where Redis had it all: it may have forgotten whom it still had to tell. One that
+ * does not know where that is gets the newest. Gives where the topic ends.
+ */
+async function tellAgain(
+  options: RestoreOptions,
+  standing: Standing,
+  handle: (entries: DeliveredEntry[]) => Promise<void>,
+): Promise<Map<number, number>> {
+  const { history, progress } = options;
+  const known = standing.marks.get('events');
+  const ranges = new Map(
+    [...(await history.bounds('events'))].map(([partition, { low, high }]) => {
+      const from = known?.get(partition) ?? high - EVENTS_AGAIN_MAX_RECORDS;
+      return [partition, { from: Math.min(high, Math.max(low, from)), to: high }];
+    }),
+  );
+  let done = 0;
+  await history.read('events', ranges, async (entries) => {
+    await handle(entries);
+    done += entries.length;
+    progress('events', done);
+  });
+  return new Map([...ranges].map(([partition, { to }]) => [partition, to]));
 }
 
 const lastStartOf = (entry: DeliveredEntry): number =>
@@ -200,7 +231,8 @@ function replayOf({ redis, namespace, clock, ledger, accounts }: RestoreOptions)
     return found;
   };
   const nowMs = () => clock.now();
-  return { redis, namespace, run: clock.randomHex(8), sealOf, sender: (id) => accounts.sender(id), nowMs };
+  const { sender, toldOf } = accounts;
+  return { redis, namespace, run: clock.randomHex(8), sealOf, sender, nowMs, toldOf };
 }
 
 /** `touched`: job → home; undefined: every job there is. */
@@ -208,10 +240,11 @@ async function finishAll(
   options: RestoreOptions,
   replaying: ReplayOptions,
   touched: ReadonlyMap<string, string> | undefined,
+  lost: boolean,
 ): Promise<void> {
   let done = 0;
   const finish = async (home: string, job: string): Promise<void> => {
-    await finishJob(replaying, home, job);
+    await finishJob(replaying, home, job, lost);
     done += 1;
     options.progress('items', done);
   };

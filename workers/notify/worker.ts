@@ -26,6 +26,8 @@ const PASS_MS = 100;
 const ROUND_MS = 5_000;
 /** Endpoints looked at in one write to Redis. */
 const PARALLEL = 256;
+/** What customers were told longer ago is not told again when Redis has lost its memory. */
+const AGAIN_MS = 3_600_000;
 /** A start waits this long for its place in the group. Kafka may be away: then it goes on. */
 const JOIN_MS = 15_000;
 
@@ -45,6 +47,8 @@ export interface NotifyOptions {
   timeoutMs: number;
   retryUnitMs: number;
   disableAfterMs: number;
+  /** Told how far the topic is stored, where it outlives Redis. */
+  marked?(partition: number, offset: number): Promise<void>;
 }
 
 export function createNotify(options: NotifyOptions): Service & { failed: Promise<never> } {
@@ -81,7 +85,13 @@ export function createNotify(options: NotifyOptions): Service & { failed: Promis
     failed: failed.promise,
     progress: { moved: () => passes + deliverer.ended, due: () => Promise.resolve(true) },
     start: async () => {
-      follower = await log.follow({ topic: 'events', group: 'notify', together: TOGETHER, handle });
+      follower = await log.follow({
+        topic: 'events',
+        group: 'notify',
+        together: TOGETHER,
+        handle,
+        ...(options.marked ? { marked: options.marked } : {}),
+      });
       follower.failed.catch(failed.reject);
       await Promise.race([follower.joined, clock.delay(JOIN_MS)]);
       loop = run();
@@ -121,6 +131,27 @@ interface HandlerOptions extends NotifyOptions {
   deliveries: Deliveries;
   deliverer: Deliverer;
   disable(endpoint: Endpoint, reason: DisabledReason, sinceMs: number): Promise<void>;
+}
+
+/** Stores a record once more after Redis has lost some of its memory; what is stored already stays as it is. */
+export function createStoring({
+  redis,
+  namespace,
+  accounts,
+  clock,
+}: Pick<NotifyOptions, 'redis' | 'namespace' | 'accounts' | 'clock'>): {
+  again(entry: DeliveredEntry): Promise<void>;
+} {
+  const deliveries = createDeliveries(redis, namespace);
+  return {
+    again: async (entry) => {
+      const record = readEvents(entry);
+      if (record.at < clock.now() - AGAIN_MS) return;
+      const wanted = endpointsFor(accounts, record);
+      if (wanted.length > 0) await deliveries.put(record, wanted);
+      for (const endpoint of wanted) await deliveries.hint(endpoint);
+    },
+  };
 }
 
 /** Stores a record for the endpoints that want any of it. */

@@ -126,8 +126,10 @@ function fences(lanes: readonly Took[]): string[] {
 function told({ sink, ends }: Evidence, figures: Record<string, number>): string[] {
   if (sink.length === 0) return [];
   const ids = new Map<string, Set<string>>();
-  for (const { id, type, job, index } of sink) {
-    const what = `${type} ${job} ${index}`;
+  for (const { id, type, created, job, index } of sink) {
+    // A message may become unknown once with each try, when it turned out in between that the one before had not been sent.
+    const which = type === 'message.unknown' ? ` ${created}` : '';
+    const what = `${type} ${job} ${index}${which}`;
     ids.set(what, (ids.get(what) ?? new Set()).add(id));
   }
   const missing = ends.flatMap(({ job, items }) =>

@@ -220,9 +220,11 @@ async function writePlatform(fleet: Fleet, history: History): Promise<void> {
 }
 
 function writeSink({ sink }: Fleet, history: History): void {
-  for (const { id, type, data } of sink.taken())
-    if (type.startsWith('message.'))
-      history.add('sink', { at: clock.now(), id, type, job: String(data.job_id), index: Number(data.index) });
+  for (const { id, type, created_at: created, data } of sink.taken())
+    if (type.startsWith('message.')) {
+      const [job, index] = [String(data.job_id), Number(data.index)];
+      history.add('sink', { at: clock.now(), id, type, created, job, index });
+    }
 }
 
 /** Notes whose take was the last of each lane, whenever that changes. */

@@ -44,6 +44,8 @@ export interface Told {
   at: number;
   id: string;
   type: string;
+  /** When what it tells of happened. */
+  created?: string;
   job: string;
   index: number;
 }
