@@ -1,11 +1,13 @@
 // Where changes that Redis alone would know are kept so that it cannot lose them, and how they come back.
 
+import type { AccountsRegistry } from '../src/accounts/registry.ts';
 import type { Kept } from '../src/accounts/store.ts';
 import { parseKept } from '../src/accounts/stored.ts';
+import type { Contacts } from '../src/contacts/contacts.ts';
 import type { KeepPeople } from '../src/contacts/keep.ts';
+import type { Suppressions } from '../src/contacts/suppressions.ts';
 import { type StateRecord, stateRecordSchema } from '../src/contract/state.ts';
 import type { DeliveredEntry, Log } from '../src/log/port.ts';
-import type { Stores } from './stores.ts';
 
 /** A contact is a few kilobytes at most, and a broker refuses a batch above 1 MiB. */
 const APPEND_MAX_RECORDS = 64;
@@ -40,7 +42,11 @@ function keyOf(record: StateRecord): string {
   return `${type}/${workspace}/${environment}/${record.type === 'contact' ? record.id : record.person}`;
 }
 
-type Restoring = Pick<Stores, 'accounts' | 'suppressions' | 'contacts'>;
+interface Restoring {
+  accounts: Pick<AccountsRegistry, 'restore'>;
+  suppressions: Pick<Suppressions, 'restore'>;
+  contacts: Pick<Contacts, 'restore'>;
+}
 
 /** Entries of one partition, in order. What no release like this one wrote is left out. */
 export async function bringBack(

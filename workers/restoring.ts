@@ -6,6 +6,7 @@ import type { Service } from '../src/base/service.ts';
 import { jobRecordSchema } from '../src/contract/record.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
 import type { DeliveredEntry } from '../src/log/port.ts';
+import type { MemoryRight } from '../src/memory/forgetful.ts';
 import { createHalt } from '../src/memory/halt.ts';
 import { createMemory, type Memory } from '../src/memory/memory.ts';
 import { createSeats } from '../src/memory/seats.ts';
@@ -27,6 +28,10 @@ export interface Again {
 
 export const memoryOf = ({ redis, config, clock }: Pick<Stores, 'redis' | 'config' | 'clock'>): Memory =>
   createMemory(redis, config.namespace, clock);
+
+/** Undefined where Redis is the log. */
+export const memoryRightOf = (stores: Stores): MemoryRight =>
+  stores.log.history ? memoryOf(stores).right : undefined;
 
 /** Notes behind which offset a station has done everything; nothing where Redis is the log. */
 export function markerOf(stores: Stores, topic: 'jobs' | 'receipts' | 'events') {

@@ -37,7 +37,7 @@ import { createZoneRows } from './dispatch/zone-rows.ts';
 import { createIntake } from './intake/worker.ts';
 import { createNotify, createStoring } from './notify/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
-import { type Again, keeperOf, markerOf, memoryOf } from './restoring.ts';
+import { type Again, keeperOf, markerOf, memoryOf, memoryRightOf } from './restoring.ts';
 import type { Stores } from './stores.ts';
 import { resendDue } from './upkeep/resend.ts';
 import { createUpkeep } from './upkeep/worker.ts';
@@ -60,12 +60,17 @@ export const workerOf = (name: WorkerName, stores: Stores): Service =>
     name
   ](stores);
 
-const checksOf = ({ redis, log }: Stores) => ({ redis: () => redis.ping(), log: () => log.ping() });
+const checksOf = (stores: Stores) => {
+  const { redis, log } = stores;
+  const right = memoryRightOf(stores);
+  return { redis: () => redis.ping(), log: () => log.ping(), ...(right && { memory: right }) };
+};
 
 export function apiOf(stores: Stores, healthy: () => boolean): Service & { url(): string } {
   const { config } = stores;
   const { namespace } = config;
-  const accept = createAccept({ ...stores, namespace, check, backlog: backlogOf(stores) });
+  const memoryRight = memoryRightOf(stores);
+  const accept = createAccept({ ...stores, namespace, check, memoryRight, backlog: backlogOf(stores) });
   const control = createControlStation({
     ...stores,
     namespace,
@@ -77,11 +82,12 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
     namespace,
     personOf: stores.persons.of,
     accept,
-    stream: createStreamAccept({ ...stores, namespace, uploads: uploadsOf(stores), check }),
+    stream: createStreamAccept({ ...stores, namespace, uploads: uploadsOf(stores), check, memoryRight }),
     control,
     webhooks: WEBHOOKS,
     check,
     checks: checksOf(stores),
+    memoryRight,
     healthy,
   });
 }

@@ -13,6 +13,7 @@ import { jobIdOf } from '../ledger/job-id.ts';
 import type { LedgerWriter } from '../ledger/port.ts';
 import { acceptedRow, jobOf } from '../ledger/row.ts';
 import type { Log } from '../log/port.ts';
+import type { MemoryRight } from '../memory/forgetful.ts';
 import { appendJob, perhapsStored } from './append.ts';
 import type { Backlog } from './backlog.ts';
 import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
@@ -40,12 +41,13 @@ export interface AcceptOptions {
   backlog: Backlog;
   /** `Platform.check` of the platform that the senders are on. */
   check: ContentCheck;
+  memoryRight?: MemoryRight;
 }
 
 export function createAccept(options: AcceptOptions): Accept {
   const station: Station = {
     ...options,
-    claims: createClaims(options.redis, options.clock),
+    claims: createClaims(options.redis, options.clock, options.memoryRight),
     turns: createParseTurns(),
   };
   return {

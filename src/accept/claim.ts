@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import type { SealRecord } from '../contract/record.ts';
+import { forgetful, type MemoryRight } from '../memory/forgetful.ts';
 import { claimKeyOf, type idempotencyKeys } from './keys.ts';
 
 /** A try that has not ended after this long is taken for dead. Longer than any append is waited for (30 s), so only the dead are. */
@@ -51,18 +52,28 @@ export interface Claims {
   release(held: Held, unsure: boolean): Promise<void>;
 }
 
-export function createClaims(redis: Redis, clock: Clock): Claims {
+/** `right`: whether Redis knows all keys. While it does not, none is taken: who had one would get a second job. */
+export function createClaims(redis: Redis, clock: Clock, right?: MemoryRight): Claims {
+  const release: Claims['release'] = async (held, unsure) => {
+    await redis.run(RELEASE, [held.keys.claim], [held.owner, unsure ? 1 : 0]).catch(() => {});
+  };
   return {
+    release,
     claim: async (order) => {
       const owner = clock.randomHex(OWNER_BYTES);
       const memoryMs = order.keyless ? LEASE_MS : MEMORY_MS;
       const args = [order.fingerprint, owner, order.job, order.home, clock.now(), LEASE_MS, memoryMs];
-      const answer = await redis.run<string[]>(CLAIM, [order.keys.claim, order.keys.reply], args);
-      if (answer[0] !== 'claimed') return elsewhere(answer);
-      return {
-        state: 'held',
-        held: { ...order, owner, job: text(answer[1]), home: text(answer[2]), createdMs: Number(answer[3]) },
-      };
+      // Asked on one connection, the claim first: what it found was there on a Redis that is right.
+      const [answer, known] = await Promise.all([
+        redis.run<string[]>(CLAIM, [order.keys.claim, order.keys.reply], args),
+        right?.() ?? true,
+      ]);
+      const [state, job, home, created] = answer;
+      const held = { ...order, owner, job: text(job), home: text(home), createdMs: Number(created) };
+      if (known || (state !== 'claimed' && state !== 'absent'))
+        return state === 'claimed' ? { state: 'held', held } : elsewhere(answer);
+      if (state === 'claimed') await release(held, false);
+      throw forgetful();
     },
     renew: async (held) => {
       const { keys, fingerprint, owner, job, home, createdMs, keyless } = held;
@@ -81,9 +92,6 @@ export function createClaims(redis: Redis, clock: Clock): Claims {
         held.keyless ? 0 : MEMORY_MS,
       ];
       return elsewhere(await redis.run<string[]>(DONE, [held.keys.claim, held.keys.reply], args));
-    },
-    release: async (held, unsure) => {
-      await redis.run(RELEASE, [held.keys.claim], [held.owner, unsure ? 1 : 0]).catch(() => {});
     },
   };
 }

@@ -16,6 +16,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { acceptedRow, cutsOf, jobOf } from '../ledger/row.ts';
 import type { Uploads } from '../ledger/uploads.ts';
 import type { Log } from '../log/port.ts';
+import type { MemoryRight } from '../memory/forgetful.ts';
 import { perhapsStored } from './append.ts';
 import { keyOf } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
@@ -52,6 +53,7 @@ export interface StreamAcceptOptions {
   accounts: Pick<Accounts, 'sender'>;
   logger: Logger;
   check: ContentCheck;
+  memoryRight?: MemoryRight;
 }
 
 /**
@@ -61,7 +63,10 @@ export interface StreamAcceptOptions {
 export type StreamAccept = (request: StreamRequest) => Promise<BulkReply>;
 
 export function createStreamAccept(options: StreamAcceptOptions): StreamAccept {
-  const station: Station = { ...options, claims: createClaims(options.redis, options.clock) };
+  const station: Station = {
+    ...options,
+    claims: createClaims(options.redis, options.clock, options.memoryRight),
+  };
   return (request) => accept(station, request);
 }
 

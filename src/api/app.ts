@@ -22,6 +22,7 @@ import { createAttemptIds } from '../ledger/attempt-id.ts';
 import { homeLettersOf } from '../ledger/job-id.ts';
 import type { LedgerReader } from '../ledger/port.ts';
 import type { Log } from '../log/port.ts';
+import type { MemoryRight } from '../memory/forgetful.ts';
 import type { Webhook } from '../platforms/port.ts';
 import { createDeliveries } from '../subscribers/deliveries.ts';
 import { answerTypeOf } from './accepts.ts';
@@ -36,6 +37,7 @@ import { type Checks, urlOf } from './health.ts';
 import { createHomeIndex } from './home-index.ts';
 import { createHomeStates } from './home-state.ts';
 import { requestLimits } from './limits.ts';
+import { guardMemory, perhapsForgotten } from './memory.ts';
 import { createMethodTable, type MethodTable } from './methods.ts';
 import { failureOf, internal, sendProblem, surpriseText } from './problem.ts';
 import { adminRoutes } from './routes/admin.ts';
@@ -83,6 +85,8 @@ export interface ApiOptions {
   metrics: Metrics;
   /** Whether the other parts of this process still move. */
   healthy?: () => boolean;
+  /** Whether Redis knows all that it should; undefined where nobody can know. */
+  memoryRight?: MemoryRight;
   /** What /readyz asks, by name: `{ redis: () => redis.ping(), log: () => log.ping() }`. */
   checks: Checks;
   /** Bytes of bodies that may be held at once; past it, 503. */
@@ -112,7 +116,8 @@ export function createApi(options: ApiOptions): Api {
   parseBodies(app, options);
   const audit = createAuditTrail(options.redis, options.namespace, options.clock);
   auditChanges(app, audit);
-  answerErrors(app, methods, logger);
+  guardMemory(app, options.memoryRight);
+  answerErrors(app, methods, options);
   const known: ApiRoute[] = [];
   app.addHook('onRoute', ({ method, url, config }) => {
     for (const one of [method].flat()) {
@@ -243,9 +248,9 @@ function parseBodies(app: FastifyInstance, { metrics, bodiesMaxBytes }: ApiOptio
   });
 }
 
-function answerErrors(app: FastifyInstance, methods: MethodTable, logger: Logger): void {
-  app.setErrorHandler((error, request, reply) => {
-    const failure = failureOf(error) ?? internal(error);
+function answerErrors(app: FastifyInstance, methods: MethodTable, { logger, memoryRight }: ApiOptions): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const failure = await perhapsForgotten(memoryRight, request, failureOf(error) ?? internal(error));
     if (failure.code === 'internal') {
       const route = request.routeOptions.url ?? 'none';
       logger.error('request.failed', {

@@ -6,6 +6,7 @@ import { loadScript } from '../base/script.ts';
 import { memoryKey, memoryLockKey } from './keys.ts';
 
 const standingScript = loadScript(import.meta.dirname, 'lua/standing.lua');
+const verifiedScript = loadScript(import.meta.dirname, 'lua/verified.lua');
 const markScript = loadScript(import.meta.dirname, 'lua/mark.lua');
 const confirmScript = loadScript(import.meta.dirname, 'lua/confirm.lua');
 
@@ -28,6 +29,8 @@ export interface Standing {
 
 export interface Memory {
   standing(): Promise<Standing>;
+  /** Whether the server was verified and has lost nothing. What was read or claimed before the call was so on a verified one. */
+  right(): Promise<boolean>;
   /** Ignored on a server that was not verified. */
   mark(topic: string, offsets: ReadonlyMap<number, number | string>): Promise<void>;
   /** False: the server is not the one that was looked at. */
@@ -54,6 +57,7 @@ export function createMemory(redis: Redis, namespace: string, clock: Clock): Mem
       for (let i = 0; i + 1 < pairs.length; i += 2) fields[pairs[i] ?? ''] = pairs[i + 1] ?? '';
       return { run, verified: fields.run, lost: fields.lost === run, marks: marksOf(fields) };
     },
+    right: async () => (await redis.run<number>(verifiedScript, [key], [])) === 1,
     mark: async (topic, offsets) => {
       if (offsets.size > 0) await redis.run(markScript, [key], argumentsOf([[topic, offsets]]));
     },

@@ -47,6 +47,10 @@ export function memorySteps(now: () => MemoryStage): Record<string, () => Promis
       connected(async ({ redis, namespace }) => {
         expect((await createMemory(redis, namespace, clock).standing()).run).not.toBe('');
       }),
+    verified: () =>
+      connected(async ({ redis, namespace }) => {
+        expect(await createMemory(redis, namespace, clock).right()).toEqual(expect.any(Boolean));
+      }),
     mark: () =>
       connected(({ redis, namespace }) =>
         createMemory(redis, namespace, clock).mark('jobs', new Map([[0, 7]])),
