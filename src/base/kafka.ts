@@ -27,6 +27,8 @@ const SEND_DEADLINE_MS = 10_000;
 const ADMIN_DEADLINE_MS = 10_000;
 /** Topics are there, and led, within this, or the process does not start. */
 const PREPARE_DEADLINE_MS = 30_000;
+/** Topics that another process may just have made are waited for so long; a partition that has lost its leader must not keep a process from starting. */
+const LEADERS_PATIENCE_MS = 10_000;
 const ADMIN_RETRY_MS = 250;
 const PING_DEADLINE_MS = 2_000;
 /** A refused connection is known within a second; a leader that moves has this long to be found. */
@@ -237,14 +239,17 @@ async function createMissing(
   clock: Clock,
   topics: (brokers: number) => ITopicConfig[],
 ): Promise<void> {
-  const giveUpAtUs = clock.monotonicUs() + PREPARE_DEADLINE_MS * 1_000;
+  const startUs = clock.monotonicUs();
+  const giveUpAtUs = startUs + PREPARE_DEADLINE_MS * 1_000;
+  const insistUntilUs = startUs + LEADERS_PATIENCE_MS * 1_000;
   let made = false;
   const createOnce = async () => {
     const wanted = topics(await describe(admin));
     const names = wanted.map(({ topic }) => topic);
     if (await admin.createTopics({ topics: wanted })) made = true;
     await admin.fetchTopicMetadata({ topics: names });
-    if (made) await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
+    if (made || clock.monotonicUs() < insistUntilUs)
+      await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
   };
   for (;;) {
     try {
