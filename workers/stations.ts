@@ -70,7 +70,8 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
   const { config } = stores;
   const { namespace } = config;
   const memoryRight = memoryRightOf(stores);
-  const accept = createAccept({ ...stores, namespace, check, memoryRight, backlog: backlogOf(stores) });
+  const backlog = backlogOf(stores);
+  const accept = createAccept({ ...stores, namespace, check, memoryRight, backlog });
   const control = createControlStation({
     ...stores,
     namespace,
@@ -82,7 +83,14 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
     namespace,
     personOf: stores.persons.of,
     accept,
-    stream: createStreamAccept({ ...stores, namespace, uploads: uploadsOf(stores), check, memoryRight }),
+    stream: createStreamAccept({
+      ...stores,
+      namespace,
+      uploads: uploadsOf(stores),
+      check,
+      memoryRight,
+      backlog,
+    }),
     control,
     webhooks: WEBHOOKS,
     check,

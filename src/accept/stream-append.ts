@@ -31,6 +31,8 @@ export interface AppendOptions {
   begun: { chunks: number; digests: Buffer };
   /** Called before each batch: throws when the claim is no longer ours. */
   before(): Promise<void>;
+  /** Lets so many more items in, or throws `backlog_full`. */
+  admit(items: number): Promise<void>;
 }
 
 export interface StreamAppend {
@@ -82,6 +84,7 @@ export function createStreamAppend(options: AppendOptions): StreamAppend {
     add: async (cut, itemsOfCut, leftOut) => {
       const n = counts.length;
       if (n >= STREAM_MAX_CHUNKS) throw tooLarge();
+      await options.admit(itemsOfCut);
       const digest = createHash('sha256').update(cut.raw).digest();
       whole.update(digest);
       counts.push(cut.count);

@@ -18,6 +18,7 @@ import type { Uploads } from '../ledger/uploads.ts';
 import type { Log } from '../log/port.ts';
 import type { MemoryRight } from '../memory/forgetful.ts';
 import { perhapsStored } from './append.ts';
+import type { Backlog } from './backlog.ts';
 import { keyOf } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
 import { checkFinish, checkMeaning, parseEnvelope, senderOf } from './envelope.ts';
@@ -53,6 +54,7 @@ export interface StreamAcceptOptions {
   accounts: Pick<Accounts, 'sender'>;
   logger: Logger;
   check: ContentCheck;
+  backlog: Backlog;
   memoryRight?: MemoryRight;
 }
 
@@ -179,7 +181,12 @@ async function begin(
   }
   if (begun.state !== 'begun')
     throw refused('conflict', 'The upload of this key was given up: post it with another key.');
-  const append = createStreamAppend({ ...station, base, begun, before: renewing(station, held) });
+  // What the log has already counts too: nobody finds it among the open jobs before the seal.
+  const admitted: (() => void)[] = [];
+  const admit = async (items: number): Promise<void> => {
+    admitted.push(await station.backlog.admit(request.principal.workspace, items));
+  };
+  const append = createStreamAppend({ ...station, base, begun, before: renewing(station, held), admit });
   try {
     const read = await readUpload(request, envelope, station.check, append);
     refuseBadLines(envelope, read);
@@ -196,6 +203,8 @@ async function begin(
     if (!mayGoOn(error) || (error instanceof Failure && error.code === 'conflict'))
       await uploads.end(base).catch(() => {});
     throw error;
+  } finally {
+    for (const stored of admitted) stored();
   }
 }
 

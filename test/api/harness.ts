@@ -79,6 +79,7 @@ export async function startHarness({
     accounts,
     logger,
     check,
+    backlog: noBacklog,
   });
   const tickets = { add: async () => {} };
   const controls = createControls(redis, namespace);

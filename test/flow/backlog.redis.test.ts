@@ -1,6 +1,6 @@
 // Pushing back over real HTTP: a full backlog is 429 before anything is stored, a full Redis is 503, and neither is ever a false 202.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bulk } from '../support/client.ts';
+import { API_KEY, bulk } from '../support/client.ts';
 import { type OwnRedis, openOwnRedis } from '../support/own-redis.ts';
 import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
@@ -32,6 +32,12 @@ test('what is above the cap is refused before anything is stored, and let in whe
   const refused = await api.post(body, 'above');
   expect([refused.status, refused.body.error?.code]).toEqual([429, 'backlog_full']);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  const upload = await fetch(`${service.url}/v1/jobs?sender=s1&text.body=x`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'text/csv' },
+    body: `to\n${Array.from({ length: 100 }, (_, i) => `+1650${3_500_000 + i}`).join('\n')}\n`,
+  });
+  expect(upload.status).toBe(429);
   const many = await Promise.all(
     Array.from({ length: 10 }, (_, i) => api.post(bulk(40, {}, 4_000_000 + i * 100), `many-${i}`)),
   );
