@@ -61,7 +61,7 @@ import { uploadRoutes } from './routes/uploads.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface ApiOptions {
-  config: { host: string; port: number; adminKey?: string | undefined };
+  config: { host: string; port: number; portShared?: boolean; adminKey?: string | undefined };
   accounts: Accounts & Pick<AccountsRegistry, 'change' | 'create' | 'mark' | 'remove'>;
   accept: Accept;
   stream: StreamAccept;
@@ -154,7 +154,11 @@ export function createApi(options: ApiOptions): Api {
   return {
     name: 'api',
     start: async () => {
-      await app.listen({ host: config.host, port: config.port });
+      await app.listen({
+        host: config.host,
+        port: config.port,
+        ...(config.portShared && { reusePort: true }),
+      });
       logger.info('api.listening', { address: urlOf(app.server as Server, config.host) });
     },
     stop: () => app.close(),

@@ -38,6 +38,7 @@ const environmentSchema = z.object({
   KAFKA_BROKERS: brokers.optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.default(8080),
+  PORT_SHARED: z.enum(['true', 'false']).default('false'),
   SLUICE_ACCOUNTS: z.string().min(1).default('./accounts.json'),
   SLUICE_SECRET: secrets.optional(),
   SLUICE_NAMESPACE: z
@@ -64,6 +65,8 @@ export interface Config {
   kafkaBrokers: string[] | undefined;
   host: string;
   port: number;
+  /** Whether other API processes may listen on the same port beside this one. */
+  portShared: boolean;
   accountsFile: string;
   secrets: string[];
   namespace: string;
@@ -116,6 +119,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     kafkaBrokers: value.KAFKA_BROKERS,
     host: value.HOST,
     port: value.PORT,
+    portShared: value.PORT_SHARED === 'true',
     accountsFile: value.SLUICE_ACCOUNTS,
     secrets: value.SLUICE_SECRET ?? [secretOfThisMachine()],
     namespace: value.SLUICE_NAMESPACE,

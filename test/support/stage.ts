@@ -42,7 +42,7 @@ export interface Stage {
   /** Lets the platform tell this API what becomes of a sender's messages, by these rules. */
   webhook(sender: string, apiUrl: string, rules?: Record<string, unknown>): Promise<void>;
   /** `start`, `api` or `worker NAME…`; resolves when it has started. */
-  start(args: string[], env?: Record<string, string>): Promise<Program>;
+  start(args: string[], env?: Record<string, string>, folder?: string): Promise<Program>;
   /** The same for a process that has the API. */
   serve(args: string[], env?: Record<string, string>): Promise<ApiProgram>;
   /** Everything in one process, and the process that keeps it. */
@@ -87,8 +87,8 @@ export async function openStage({
     LOG_LEVEL: 'info',
     ...env,
   };
-  const start = async (args: string[], more: Record<string, string> = {}): Promise<Program> => {
-    const program = startProgram('workers/run.ts', args, { ...shared, ...more }, sourceFolder);
+  const start: Stage['start'] = async (args, more = {}, from = sourceFolder) => {
+    const program = startProgram('workers/run.ts', args, { ...shared, ...more }, from);
     programs.push(program);
     await program.seen('the process has started', event('process.started'), START_MS);
     return program;

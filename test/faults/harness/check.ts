@@ -122,27 +122,29 @@ function fences(lanes: readonly Took[]): string[] {
   return [...fell].map((lane) => `a turn that was over took messages of ${lane}`);
 }
 
+const TOLD = new Set(['accepted', 'unknown']);
+
 /** Each item that ended is told, under one id for what it became. */
 function told({ sink, ends }: Evidence, figures: Record<string, number>): string[] {
   if (sink.length === 0) return [];
   const ids = new Map<string, Set<string>>();
+  const heard = new Set<string>();
   for (const { id, type, created, job, index } of sink) {
     // A message may become unknown once with each try, when it turned out in between that the one before had not been sent.
     const which = type === 'message.unknown' ? ` ${created}` : '';
     const what = `${type} ${job} ${index}${which}`;
+    heard.add(`${type} ${job} ${index}`);
     ids.set(what, (ids.get(what) ?? new Set()).add(id));
   }
   const missing = ends.flatMap(({ job, items }) =>
-    items.filter(
-      ({ status, index }) => status === 'accepted' && !ids.has(`message.accepted ${job} ${index}`),
-    ),
+    items.filter(({ status, index }) => TOLD.has(status) && !heard.has(`message.${status} ${job} ${index}`)),
   );
   figures['events told'] = sink.length;
   return [
     ...[...ids]
       .filter(([, own]) => own.size > 1)
       .map(([what, own]) => `${what} was told under ${own.size} ids`),
-    ...(missing.length > 0 ? [`${missing.length} accepted messages were never told`] : []),
+    ...(missing.length > 0 ? [`${missing.length} accepted or unknown messages were never told`] : []),
   ];
 }
 

@@ -36,8 +36,11 @@ export interface CourseOptions {
   body?: Record<string, unknown>;
   dispatchers?: number;
   gentle?: boolean;
-  /** Done beside the faults. */
-  also?: (fleet: Fleet) => Promise<void>;
+  /** Done beside the faults; gives what else there is to say. */
+  also?: (fleet: Fleet) => Promise<Partial<Verdict> | undefined>;
+  olderFolder?: string | undefined;
+  /** All API processes listen on one port. */
+  onePort?: boolean;
 }
 
 export async function runCourse(options: CourseOptions): Promise<Verdict> {
@@ -51,13 +54,13 @@ export async function runCourse(options: CourseOptions): Promise<Verdict> {
         throughput: options.throughput,
       });
     const striking = strikeAll(fleet, options.faults);
-    await Promise.all([post(fleet, history, options), options.also?.(fleet), striking]);
+    const [more] = await Promise.all([options.also?.(fleet), post(fleet, history, options), striking]);
     const ended = await waitForEnds(fleet, history, options.patienceMs);
     await waitForSink(fleet, ended);
     const listed = await countJobs(fleet);
     await writePlatform(fleet, history);
     writeSink(fleet, history);
-    return judge({
+    const { violations, figures } = judge({
       client: history.read('client'),
       platform: history.read('platform'),
       faults: history.read('faults'),
@@ -69,6 +72,10 @@ export async function runCourse(options: CourseOptions): Promise<Verdict> {
       resends: false,
       gentle: options.gentle ?? false,
     });
+    return {
+      violations: [...violations, ...(more?.violations ?? [])],
+      figures: { ...figures, ...more?.figures },
+    };
   } finally {
     watch.stop();
     await fleet.close();
@@ -79,6 +86,8 @@ const fleetOptions = (options: CourseOptions, history: History): FleetOptions =>
   history,
   kafka: options.kafka,
   folder: options.sources,
+  olderFolder: options.olderFolder,
+  onePort: options.onePort ?? false,
   senders: SENDERS.map((id) => ({ id, throughput: options.throughput })),
   ...(options.env ? { env: options.env } : {}),
   ...(options.dispatchers ? { dispatchers: options.dispatchers } : {}),
@@ -153,13 +162,19 @@ async function postOne(fleet: Fleet, history: History, order: Order): Promise<vo
 
 const OVER = new Set(['completed', 'canceled', 'expired', 'incomplete']);
 
-/** Waits for every job that was acknowledged, and reads it with its items. Gives how many items were accepted. */
-async function waitForEnds(fleet: Fleet, history: History, patienceMs: number): Promise<number> {
+/** Items that customers are told of. */
+interface Ended {
+  accepted: number;
+  unknown: number;
+}
+
+/** Waits for every job that was acknowledged, and reads it with its items. */
+async function waitForEnds(fleet: Fleet, history: History, patienceMs: number): Promise<Ended> {
   const jobs = new Set(
     history.read('client').flatMap(({ status, job }) => (status === 202 && job ? [job] : [])),
   );
   const giveUpAt = performance.now() + patienceMs;
-  let accepted = 0;
+  const count: Ended = { accepted: 0, unknown: 0 };
   for (const id of jobs) {
     const look = async (): Promise<JobView | undefined> => {
       const job = await ask(fleet, (api) => api.job(id));
@@ -171,7 +186,7 @@ async function waitForEnds(fleet: Fleet, history: History, patienceMs: number): 
     }).catch(() => undefined);
     const job = ended ?? (await ask(fleet, (api) => api.job(id)));
     const items = job ? ((await ask(fleet, (api) => api.items(id))) ?? []) : [];
-    accepted += items.filter(({ status }) => status === 'accepted').length;
+    for (const { status } of items) if (status === 'accepted' || status === 'unknown') count[status] += 1;
     history.add('ends', {
       at: clock.now(),
       job: id,
@@ -180,7 +195,7 @@ async function waitForEnds(fleet: Fleet, history: History, patienceMs: number): 
       items: items.map(({ to, status, index }) => ({ to: to.replace('+', ''), status, index })),
     });
   }
-  return accepted;
+  return count;
 }
 
 type Api = ReturnType<typeof createClient>;
@@ -194,8 +209,9 @@ async function ask<T>(fleet: Fleet, call: (api: Api) => Promise<T>): Promise<T |
   return undefined;
 }
 
-async function waitForSink({ sink }: Fleet, accepted: number): Promise<void> {
-  const told = () => new Set(sink.taken('message.accepted').map(({ id }) => id)).size >= accepted;
+async function waitForSink({ sink }: Fleet, ended: Ended): Promise<void> {
+  const idsOf = (type: string) => new Set(sink.taken(type).map(({ id }) => id)).size;
+  const told = () => idsOf('message.accepted') >= ended.accepted && idsOf('message.unknown') >= ended.unknown;
   await until(told, { what: 'every event is told', timeoutMs: SINK_PATIENCE_MS }).catch(() => {});
 }
 

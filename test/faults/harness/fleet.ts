@@ -1,6 +1,7 @@
 // The whole service as real processes on a Redis of its own, each started anew when it ends, and what can be done to them.
 import { systemClock as clock } from '../../../src/base/clock.ts';
 import { jobRowKey, openJobsKey } from '../../../src/ledger/keys.ts';
+import { freePort } from '../../support/holder.ts';
 import { type KafkaProxy, openKafkaProxy } from '../../support/kafka-proxy.ts';
 import { type OwnRedis, openOwnRedis } from '../../support/own-redis.ts';
 import { event, type Program } from '../../support/program.ts';
@@ -24,6 +25,10 @@ export interface FleetOptions {
   kafka: string | undefined;
   /** Another copy of the sources. */
   folder?: string | undefined;
+  /** Of another release: every second process runs from it. */
+  olderFolder?: string | undefined;
+  /** All API processes listen on one port. */
+  onePort?: boolean;
   env?: Record<string, string>;
   dispatchers?: number;
 }
@@ -45,6 +50,8 @@ export interface Fleet {
 interface Member {
   target: Target;
   args: string[];
+  env: Record<string, string>;
+  folder: string | undefined;
   program?: Program | undefined;
 }
 
@@ -66,7 +73,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const keep = async (member: Member): Promise<void> => {
     while (!closing) {
       try {
-        member.program = await stage.start(member.args);
+        member.program = await stage.start(member.args, member.env, member.folder);
         await member.program.ended;
       } catch {
         // It could not start, because what it needs is away: again.
@@ -74,13 +81,21 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       member.program = undefined;
     }
   };
+  const port = options.onePort ? String(await freePort()) : undefined;
   const add = async (target: Target): Promise<void> => {
-    const member: Member = { target, args: target === 'api' ? ['api'] : ['worker', target] };
+    const older = members.filter((member) => member.target === target).length % 2 === 1;
+    const member: Member = {
+      target,
+      args: target === 'api' ? ['api'] : ['worker', target],
+      env: target === 'api' && port !== undefined ? { PORT: port, PORT_SHARED: 'true' } : {},
+      folder: older ? options.olderFolder : undefined,
+    };
     members.push(member);
     void keep(member);
     await until(() => member.program, { what: `${target} has started`, timeoutMs: START_MS });
   };
   const parts: Target[] = ['api', 'api', 'intake', 'intake', 'receipts', 'notify', 'upkeep'];
+  if (options.olderFolder !== undefined) parts.push('receipts', 'notify', 'upkeep');
   const all = [...parts, ...Array.from({ length: dispatchers }, (): Target => 'dispatch')];
   await Promise.all(all.map(add));
   const program = (target: Target, which: number): Program | undefined => {

@@ -5,7 +5,9 @@
 //   --kafka     the log is Kafka
 //   --planted   proves the judge, and no more: five bugs, each planted into a copy of the sources, must be seen
 //   --only X    of these only the courses with X in their name
-//   --rolling   only 20 restarts under load, one after the other: nothing refused, nothing unknown
+//   --rolling   only 20 restarts under load, one after the other, two API processes on one port: nothing refused, nothing unknown
+//   --course X  one course of courses.ts: told, redis-away or releases; with --rounds N, else a tenth of what --full does
+//   --old REF   of releases: the commit whose processes run beside those of this tree
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +16,7 @@ import { systemClock as clock } from '../../../src/base/clock.ts';
 import { provideKafka } from '../../../src/setup/kafka.ts';
 import type { Verdict } from './check.ts';
 import { type CourseOptions, runCourse } from './course.ts';
+import { COURSES } from './courses.ts';
 import { provePlants } from './planted.ts';
 import { type Fault, scheduleOf, type Target } from './schedule.ts';
 
@@ -25,6 +28,9 @@ const { values } = parseArgs({
     kafka: flag,
     planted: flag,
     rolling: flag,
+    course: { type: 'string' },
+    rounds: { type: 'string' },
+    old: { type: 'string', default: 'HEAD~20' },
     only: { type: 'string', default: '' },
   },
 });
@@ -55,13 +61,24 @@ async function run(): Promise<boolean> {
   try {
     if (values.planted)
       return await provePlants({ folder, seed, kafka: kafka?.brokers ?? '', only: values.only, say });
-    const course = values.rolling ? rolling() : kills();
+    const course = values.rolling
+      ? rolling()
+      : values.course === undefined
+        ? kills()
+        : await named(values.course);
     const verdict = await runCourse({ ...course, kafka: values.kafka ? kafka?.brokers : undefined });
     tell(verdict);
     return verdict.violations.length === 0;
   } finally {
     await kafka?.stop();
   }
+}
+
+function named(name: string): CourseOptions | Promise<CourseOptions> {
+  const course = COURSES[name];
+  if (!course) throw new Error(`the courses are: ${Object.keys(COURSES).join(', ')}`);
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  return course({ seed, folder: path.join(folder, name), full: values.full, rounds, old: values.old });
 }
 
 function kills(): CourseOptions {
@@ -101,6 +118,7 @@ function rolling(): CourseOptions {
     throughput: 80,
     latencyMs: 50,
     gentle: true,
+    onePort: true,
   };
 }
 

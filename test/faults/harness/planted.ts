@@ -38,7 +38,7 @@ const SHORT = { jobs: 12, rows: 25, postingMs: 4_000, throughput: 40, latencyMs:
 const REFUSED = 4;
 
 /** The first calls are refused, slowly; their worker is frozen meanwhile, until another has called the same people again. */
-async function staleAnswers(fleet: Fleet): Promise<void> {
+async function staleAnswers(fleet: Fleet): Promise<undefined> {
   const { platform } = fleet.stage;
   await platform.fault({ kind: 'throttle', count: REFUSED, delay_ms: 1_500 });
   await until(async () => (await platform.arrivals()).length >= REFUSED, {
