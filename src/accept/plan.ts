@@ -4,6 +4,8 @@ import type { Accounts, Principal, Sender } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import { zonesOfNumber } from '../base/phone-zones.ts';
+import { optedOut } from '../contacts/opted-out.ts';
+import type { Suppressions } from '../contacts/suppressions.ts';
 import { type WhatIf, whatIfSchema } from '../contract/account.ts';
 import type { Priority } from '../contract/job.ts';
 import type { Row } from '../contract/record.ts';
@@ -27,6 +29,8 @@ export interface PlannedJob {
   sender: Sender;
   whatIf: WhatIf | undefined;
   checked: CheckedRows;
+  /** Of the good rows: who has opted out of this category as it is now. */
+  suppressedCount: number;
   priority: Priority;
   startMs: number;
   spreadMs: number;
@@ -39,11 +43,12 @@ export interface PlanOptions {
   accounts: Pick<Accounts, 'sender'>;
   clock: Clock;
   check: ContentCheck;
+  suppressions: Pick<Suppressions, 'any' | 'lookUp'>;
 }
 
 /** Throws the same `Failure`s as a bulk request, but none for rows: a plan is there to name them. */
 export async function plannedJob(
-  { accounts, clock, check }: PlanOptions,
+  { accounts, clock, check, suppressions }: PlanOptions,
   principal: Principal,
   raw: Buffer,
 ): Promise<PlannedJob> {
@@ -54,15 +59,18 @@ export async function plannedJob(
   const sender = checkMeaning(envelope, senderOf(accounts, principal, body), nowMs);
   const checked = await checkRows(envelope.messages, contentOf(envelope), check);
   const startMs = startOf(envelope, nowMs);
+  const rows = await withoutOptedOut(suppressions, principal, envelope.category, checked.rows);
+  const left = rows.reduce<number>((sum, row) => (row === 0 ? sum : sum + 1), 0);
   return {
     sender,
     whatIf,
     checked,
+    suppressedCount: checked.total - left,
     priority: envelope.priority,
     startMs,
     spreadMs: envelope.spread ?? 0,
     endsMs: expiryOf(envelope, nowMs),
-    groups: await groupsOf(envelope.quiet_hours, checked, startMs),
+    groups: await groupsOf(envelope.quiet_hours, rows, left, startMs),
   };
 }
 
@@ -80,9 +88,31 @@ function parseWhatIf(asked: unknown): WhatIf {
   );
 }
 
+/** Costs a look at memory where the workspace has no opt-outs. */
+async function withoutOptedOut(
+  suppressions: PlanOptions['suppressions'],
+  owner: Principal,
+  category: BulkRequestBody['category'],
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
+  if (!(await suppressions.any(owner))) return rows;
+  const people = rows.flatMap((row, index) => (row === 0 ? [] : [{ index, to: row[0] }]));
+  const found = await suppressions.lookUp(
+    owner,
+    people.map(({ to }) => to),
+  );
+  const left = [...rows];
+  for (const [at, optOut] of found) {
+    const person = people[at];
+    if (person && optedOut(optOut, category)) left[person.index] = 0;
+  }
+  return left;
+}
+
 async function groupsOf(
   quiet: BulkRequestBody['quiet_hours'],
-  { rows, total }: CheckedRows,
+  rows: readonly Row[],
+  total: number,
   startMs: number,
 ): Promise<PlannedGroup[]> {
   if (!quiet) return [{ count: total, opensMs: 0, closesMs: 0 }];

@@ -1,6 +1,7 @@
 // Request limits: what a key's plan allows, counted before the body is read, told on every answer, and given back when the answer was a
-// replay. Fails open: while Redis cannot be asked, requests pass without headers, under what this process counts by itself.
+// replay; one that finds no place left is answered all the same. Fails open: while Redis cannot be asked, requests pass without headers, under what this process counts by itself.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { createReplays } from '../accept/replays.ts';
 import type { Accounts, Principal } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
@@ -10,6 +11,7 @@ import type { RollingLimit } from '../contract/limit.ts';
 import { requestLimitsOf, resetUnitOf } from '../contract/plan.ts';
 import { createLocalRequests } from '../pacing/local-requests.ts';
 import { createRequestLimiter, type RequestCount, type WindowUse } from '../pacing/requests.ts';
+import { headerOf } from './accepted.ts';
 
 /** A count that takes longer than this is not waited for. */
 const PATIENCE_MS = 250;
@@ -35,6 +37,7 @@ export function requestLimits(app: FastifyInstance, options: RequestLimitsOption
   const { accounts, redis, namespace, clock, metrics } = options;
   const limiter = createRequestLimiter(redis, namespace);
   const local = createLocalRequests(clock);
+  const isReplay = createReplays(redis, namespace, clock);
   const unshared = metrics.counter('requests_unshared_total', 'Requests counted by this process alone', []);
   const counted = new WeakMap<FastifyRequest, Counted>();
   const unitOf = (caller: Principal) => resetUnitOf(accounts.plan(caller.workspace));
@@ -49,6 +52,7 @@ export function requestLimits(app: FastifyInstance, options: RequestLimitsOption
 
   return async (request, reply, caller) => {
     const route = `${request.method} ${request.is404 ? '' : request.routeOptions.url}`;
+    const key = headerOf(request, 'idempotency-key');
     const limits = requestLimitsOf(accounts.plan(caller.workspace), route);
     if (limits.length === 0) return;
     const count = await inTime(limiter.count(caller.key, limits), clock);
@@ -59,7 +63,12 @@ export function requestLimits(app: FastifyInstance, options: RequestLimitsOption
       return;
     }
     tell(reply, count, unitOf(caller));
-    if (!count.granted) throw exceeded((nextUs(count) - count.nowUs) / 1_000);
+    if (!count.granted) {
+      const { workspace, environment } = caller;
+      const scope = key !== undefined && { workspace, environment, route, key };
+      if (scope && (await inTime(isReplay(scope), clock))) return;
+      throw exceeded((nextUs(count) - count.nowUs) / 1_000);
+    }
     counted.set(request, { key: caller.key, limits, nowUs: count.nowUs });
   };
 }
@@ -73,10 +82,10 @@ const exceeded = (retryAfterMs: number): Failure =>
   });
 
 /** Undefined when there is no answer, or none in time. */
-function inTime(count: Promise<RequestCount>, clock: Clock): Promise<RequestCount | undefined> {
+function inTime<Value>(count: Promise<Value>, clock: Clock): Promise<Value | undefined> {
   return new Promise((resolve) => {
     const timer = clock.after(PATIENCE_MS, () => resolve(undefined));
-    const end = (value: RequestCount | undefined): void => {
+    const end = (value: Value | undefined): void => {
       timer.cancel();
       resolve(value);
     };

@@ -39,7 +39,8 @@ export function planOf(state: HomeState, sender: string, job: PlannedJob): Plan 
     finish_at: finishUs === undefined ? null : isoTime(Math.ceil(finishUs / 1_000)),
     p90:
       finishUs === undefined || !lane ? null : isoTime(Math.ceil(p90Of(state.nowUs, finishUs, lane) / 1_000)),
-    expired: job.endsMs === undefined ? 0 : Math.max(0, Math.round(job.checked.total - gone)),
+    expired:
+      job.endsMs === undefined ? 0 : Math.max(0, Math.round(job.checked.total - job.suppressedCount - gone)),
   };
 }
 

@@ -33,6 +33,8 @@ beforeAll(async () => {
   await made('/v1/suppressions', { to: '+16505551999' });
   const list = await h.call('/v1/suppressions');
   foreign.suppressions = ((await list.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+  const told = [{ number: '+16505551998', external_id: 'crm-1' }];
+  foreign.contacts = await h.contacts.upsert({ workspace: 'acme', environment: 'live' }, told, Date.now());
   for (const scope of SCOPES) {
     const { secret } = await made('/v1/keys', { scopes: [scope] }, SECRETS.bravoKey);
     callers.push({ name: scope, scopes: [scope], secret: String(secret) });
@@ -44,7 +46,7 @@ afterAll(() => h.stop());
 
 /** As long and of the same letters, and not there. */
 const absentLike = (id: string): string =>
-  /^(job|key|whk|sup)_/.test(id) || id.length > 12
+  /^(job|key|whk|sup|con)_/.test(id) || id.length > 12
     ? id.slice(0, -4) + (id.endsWith('AAAA') ? 'BBBB' : 'AAAA')
     : `${id}x`;
 const NO_IDS = [

@@ -84,6 +84,7 @@ export async function startHarness({
   const tickets = { add: async () => {} };
   const controls = createControls(redis, namespace);
   const persons = createPersons(secret);
+  const contacts = createContacts({ redis, namespace, clock, persons });
   const suppressions = createSuppressions({ redis, namespace, clock, persons });
   const control = createControlStation({
     namespace,
@@ -110,7 +111,7 @@ export async function startHarness({
     secret,
     personOf: persons.of,
     suppressions,
-    contacts: createContacts({ redis, namespace, clock, persons }),
+    contacts,
     clock,
     logger,
     metrics,
@@ -145,6 +146,7 @@ export async function startHarness({
     namespace,
     secret,
     accounts,
+    contacts,
     logger,
     metrics,
     /** Every route that the API has. */

@@ -73,6 +73,21 @@ test('a replay costs nothing', async () => {
   expect(told(await h.call('/v1/senders')).remaining).toBe(first.remaining - 1);
 });
 
+test('a replay is answered though no place is left', async () => {
+  const made = await h.post('/v1/keys', JSON.stringify({ scopes: ['contacts:write'] }));
+  const { secret } = (await made.json()) as { secret: string };
+  const authorization = `Bearer ${secret}`;
+  const body = JSON.stringify({ sender: 's1', contacts: [{ number: '+16505551000' }] });
+  const post = (key: string) => h.post('/v1/contacts/bulk', body, { 'idempotency-key': key, authorization });
+  expect((await post('early')).status).toBe(202);
+  await Promise.all(Array.from({ length: 39 }, () => h.call('/v1/contacts/none', as(secret))));
+  expect((await post('late')).status).toBe(429);
+  const replay = await post('"early"');
+  expect([replay.status, replay.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+  expect(told(replay).remaining).toBe(0);
+  for (const key of ['late', 'not valid']) expect((await post(key)).status).toBe(429);
+});
+
 test('GET /v1/limits shows the plan and its use', async () => {
   const answer = await h.call('/v1/limits', as(SECRETS.bravoKey));
   const { plan, data } = (await answer.json()) as { plan: object; data: Record<string, unknown>[] };

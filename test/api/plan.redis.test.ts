@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SECRETS } from '../accounts/sample.ts';
 import { redisUrl } from '../support/services.ts';
+import { until } from '../support/until.ts';
 import { errorOf, type Harness, startHarness } from './harness.ts';
 
 interface Line {
@@ -17,6 +18,7 @@ interface Plan {
   total: number;
   rejected_count: number;
   duplicate_count: number;
+  suppressed_count: number;
   rejected: { index: number; code: string }[];
   duplicates: { index: number; of: number }[];
   timeline: Line[];
@@ -66,6 +68,23 @@ test('rows that would be rejected, repeats, and when the rest would go; nothing 
   expect(made.timeline.map(({ limit }) => limit)).toContain('meta.throughput');
   expect(await h.redis.client.keys(`${h.namespace}*`)).toEqual(before);
   expect(((await (await h.call('/v1/jobs')).json()) as { data: unknown[] }).data).toEqual([]);
+});
+
+test('who has opted out is counted, and takes no time', async () => {
+  const numbers = people(400, '+1650777').map(({ to }) => to);
+  const optOut = (body: object) => h.post('/v1/suppressions', JSON.stringify(body));
+  expect((await optOut({ to: numbers })).status).toBe(200);
+  // Whether there are opt-outs at all is known half a second later.
+  const made = await until(
+    async () => {
+      const one = await plan(people(800, '+1650777'));
+      return one.suppressed_count > 0 ? one : undefined;
+    },
+    { what: 'the opt-outs are seen' },
+  );
+  expect(made).toMatchObject({ total: 800, suppressed_count: 400, expired: 0 });
+  expect(sum(made.timeline)).toBe(400);
+  expect(secondsTo(made.finish_at)).toBeLessThan(7);
 });
 
 test('what if: another throughput, another sender', async () => {

@@ -37,7 +37,7 @@ async function plan(options: PlanRoutesOptions, caller: Principal, raw: Buffer) 
     total: checked.total,
     rejected_count: checked.rejectedCount,
     duplicate_count: checked.duplicateCount,
-    suppressed_count: 0,
+    suppressed_count: job.suppressedCount,
     rejected: checked.rejected.map(({ index, code, message }) => ({ index, code, message })),
     duplicates: checked.duplicates,
     ...answer,
