@@ -7,6 +7,7 @@ import type { DeliveredEntry, Topic } from '../../src/log/port.ts';
 import { openLog } from '../log/open.ts';
 import { APP_SECRET, VERIFY_TOKEN } from '../support/canaries.ts';
 import { API_KEY } from '../support/client.ts';
+import { contentOf } from '../support/redis-content.ts';
 import { kafkaBrokers, redisUrl } from '../support/services.ts';
 import { openSink, type Sink } from '../support/sink.ts';
 import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
@@ -87,16 +88,7 @@ async function contents(): Promise<[key: string, text: string][]> {
   const found: [string, string][] = [];
   for (const pattern of [`${stage.namespace}*`, `{${stage.namespace}*`]) {
     for (const key of await redis.client.keys(pattern)) {
-      const type = await redis.client.type(key);
-      const read: Record<string, () => Promise<unknown>> = {
-        string: () => redis.client.get(key),
-        hash: () => redis.client.hgetall(key),
-        list: () => redis.client.lrange(key, 0, -1),
-        set: () => redis.client.smembers(key),
-        zset: () => redis.client.zrange(key, '0', '-1'),
-        stream: () => redis.client.xrange(key, '-', '+'),
-      };
-      found.push([key, JSON.stringify(await read[type]?.())]);
+      found.push([key, JSON.stringify(await contentOf(redis, key))]);
     }
   }
   return found;

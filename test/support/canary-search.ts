@@ -10,6 +10,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import '../../src/base/kafka.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
 import { canariesIn } from './canaries.ts';
+import { contentOf } from './redis-content.ts';
 import type { Kind } from './run-record.ts';
 import { until } from './until.ts';
 
@@ -96,15 +97,7 @@ async function searchRedis(url: string, namespaces: ReadonlySet<string>, searche
 
 async function searchQueues(redis: Redis, keys: readonly string[], searched: Searched): Promise<void> {
   const contents = keys.map(async (key) => {
-    const read: Record<string, () => Promise<unknown>> = {
-      string: () => redis.client.get(key),
-      hash: () => redis.client.hgetall(key),
-      list: () => redis.client.lrange(key, 0, -1),
-      set: () => redis.client.smembers(key),
-      zset: () => redis.client.zrange(key, '0', '-1'),
-      stream: () => redis.client.xrange(key, '-', '+'),
-    };
-    const content = await read[await redis.client.type(key)]?.();
+    const content = await contentOf(redis, key);
     searched.looked.queueEntries += Array.isArray(content) ? content.length : 1;
     note(searched, `queue ${kindOf(key)}`, JSON.stringify(content) ?? '');
   });
