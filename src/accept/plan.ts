@@ -4,7 +4,7 @@ import type { Accounts, Principal, Sender } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import { zonesOfNumber } from '../base/phone-zones.ts';
-import { optedOut } from '../contacts/opted-out.ts';
+import { optedOutRows } from '../contacts/opted-out.ts';
 import type { Suppressions } from '../contacts/suppressions.ts';
 import { type WhatIf, whatIfSchema } from '../contract/account.ts';
 import type { Priority } from '../contract/job.ts';
@@ -96,16 +96,8 @@ async function withoutOptedOut(
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
   if (!(await suppressions.any(owner))) return rows;
-  const people = rows.flatMap((row, index) => (row === 0 ? [] : [{ index, to: row[0] }]));
-  const found = await suppressions.lookUp(
-    owner,
-    people.map(({ to }) => to),
-  );
   const left = [...rows];
-  for (const [at, optOut] of found) {
-    const person = people[at];
-    if (person && optedOut(optOut, category)) left[person.index] = 0;
-  }
+  for (const { index } of await optedOutRows(suppressions, owner, category, rows)) left[index] = 0;
   return left;
 }
 

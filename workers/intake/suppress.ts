@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../src/base/clock.ts';
 import { ask, type Redis } from '../../src/base/redis.ts';
 import { decodeRows } from '../../src/base/rows.ts';
-import { optedOut } from '../../src/contacts/opted-out.ts';
+import { optedOutRows } from '../../src/contacts/opted-out.ts';
 import type { Suppressions } from '../../src/contacts/suppressions.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
 import { chunkKeys } from '../../src/ledger/keys.ts';
@@ -32,19 +32,10 @@ export async function suppressOptedOut(
     const blob = await ask(redis.client.getBuffer(key));
     if (!blob) continue;
     const { first, last } = chunkRange(seal, n);
-    const people = decodeRows(blob)
-      .slice(0, last - first + 1)
-      .flatMap((row, i) => (row === 0 ? [] : [{ index: first + i, to: row[0] }]));
-    const found = await suppressions.lookUp(
-      seal,
-      people.map(({ to }) => to),
-    );
-    const rows = [...found].flatMap(([at, optOut]) => {
-      const why = optedOut(optOut, seal.category);
-      const person = people[at];
-      return why && person ? [{ index: person.index, ...why }] : [];
-    });
-    moved += await suppressRows(redis, namespace, seal, rows, clock.now(), toldOf?.(seal.home));
+    const rows = decodeRows(blob).slice(0, last - first + 1);
+    const found = await optedOutRows(suppressions, seal, seal.category, rows);
+    const items = found.map(({ index, ...why }) => ({ index: first + index, ...why }));
+    moved += await suppressRows(redis, namespace, seal, items, clock.now(), toldOf?.(seal.home));
     await nextTurn();
   }
   return moved;
