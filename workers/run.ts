@@ -65,7 +65,7 @@ if (!parts) {
 try {
   const config = readConfig(process.env);
   const accountsFile = accountsFileOf(config, parts);
-  if (accountsFile !== undefined) await readAccountsFile(accountsFile);
+  if (accountsFile !== undefined) await readAccountsFile(accountsFile, config.stagingHosts);
   const stores = createStores(config, accountsFile);
   const supervisor = supervise(servicesOf(stores, parts), {
     logger: stores.logger,

@@ -60,6 +60,7 @@ export function createStores(config: Config, accountsFile: string | undefined): 
     clock,
     logger,
     file: accountsFile,
+    stagingHosts: config.stagingHosts,
     kept: kafkaBrokers ? keptIn(log) : undefined,
   });
   const homes = createHomeIndex(accounts, secret);

@@ -22,7 +22,7 @@ import { checkContacts } from './contacts.ts';
 import { checkFinish, checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
 import { type JobRecords, recordsOf } from './job-records.ts';
 import { idempotencyKeys } from './keys.ts';
-import { createParseTurns, type ParseTurns } from './parse-turns.ts';
+import { parseTurn } from './parse-turns.ts';
 import type { Accept, BulkReply, BulkRequest } from './port.ts';
 import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
 
@@ -48,7 +48,6 @@ export function createAccept(options: AcceptOptions): Accept {
   const station: Station = {
     ...options,
     claims: createClaims(options.redis, options.clock, options.memoryRight),
-    turns: createParseTurns(),
   };
   return {
     bulk: (request) => accept(station, 'bulk', request),
@@ -59,12 +58,11 @@ export function createAccept(options: AcceptOptions): Accept {
 
 interface Station extends AcceptOptions {
   claims: Claims;
-  turns: ParseTurns;
 }
 
 async function accept(station: Station, shape: Shape, request: BulkRequest): Promise<BulkReply> {
   const startedUs = station.clock.monotonicUs();
-  await station.turns.turn(request.raw.length);
+  await parseTurn(request.raw.length);
   const body = parseBody(request.raw);
   const claimed = await claim(station, request, body);
   if (claimed.state === 'held') return work(station, shape, request, body, claimed.held, startedUs);

@@ -13,6 +13,7 @@ import { type BulkRequestBody, detailsOf } from '../contract/request.ts';
 import { spanOf } from '../lanes/quiet-hours.ts';
 import { parseBody } from './body.ts';
 import { checkMeaning, contentOf, expiryOf, parseEnvelope, senderOf, startOf } from './envelope.ts';
+import { parseTurn } from './parse-turns.ts';
 import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
 
 /** Rows whose zones are looked up in one go: 10 ms. */
@@ -52,6 +53,7 @@ export async function plannedJob(
   principal: Principal,
   raw: Buffer,
 ): Promise<PlannedJob> {
+  await parseTurn(raw.length);
   const { what_if: asked, ...body } = parseBody(raw);
   const whatIf = asked === undefined ? undefined : parseWhatIf(asked);
   const nowMs = clock.now();

@@ -1,6 +1,8 @@
-// What one object of the accounts file alone cannot tell: ids that stand twice, senders without their portfolio, test senders that
-// would reach a real platform. Looks at the raw file, so that these are reported beside the faults of shape.
+// What one object of the accounts file alone cannot tell: ids that stand twice, senders without their portfolio, senders at
+// addresses that their environment must not reach. Looks at the raw file, so that these are reported beside the faults of shape.
+import { environmentSchema } from '../contract/environment.ts';
 import { pathOf } from '../contract/request.ts';
+import { addressProblem } from './reach.ts';
 
 type Loose = Record<string, unknown>;
 
@@ -10,11 +12,9 @@ interface Placed {
   workspace: Loose;
 }
 
-/** Hosts of the platforms themselves; `test` reaches the sandbox only. */
-const REAL_PLATFORM = /(^|\.)facebook\.com\.?$/i;
 const DEFAULT_BASE_URL = 'https://graph.facebook.com';
 
-export function crossProblems(file: unknown): string[] {
+export function crossProblems(file: unknown, stagingHosts: readonly string[]): string[] {
   const workspaces = objectsOf(file, 'workspaces').map(({ object, index }) => ({
     object,
     path: ['workspaces', index],
@@ -33,7 +33,7 @@ export function crossProblems(file: unknown): string[] {
       repeats(childrenOf([one], 'webhooks'), 'url', 'the URL of another webhook of this workspace'),
     ),
     ...portfolioProblems(senders, portfolios),
-    ...senders.flatMap(environmentProblems),
+    ...senders.flatMap((one) => addressProblems(one, stagingHosts)),
   ];
 }
 
@@ -73,17 +73,13 @@ function portfolioProblems(senders: readonly Placed[], portfolios: readonly Plac
   });
 }
 
-function environmentProblems({ object, path }: Placed): string[] {
-  if (environmentOf(object) !== 'test') return [];
-  if (!reachesPlatform(typeof object.base_url === 'string' ? object.base_url : DEFAULT_BASE_URL)) return [];
-  return [
-    `${pathOf([...path, 'base_url'])}: must be the sandbox's address, because a test sender never reaches a platform`,
-  ];
+function addressProblems({ object, path }: Placed, stagingHosts: readonly string[]): string[] {
+  const environment = environmentSchema.safeParse(environmentOf(object));
+  if (!environment.success) return [];
+  const url = typeof object.base_url === 'string' ? object.base_url : DEFAULT_BASE_URL;
+  const problem = addressProblem(environment.data, url, stagingHosts);
+  return problem === undefined ? [] : [`${pathOf([...path, 'base_url'])}: ${problem}`];
 }
-
-/** Whether a sender with this address would send to real people. */
-export const reachesPlatform = (url: string): boolean =>
-  URL.canParse(url) && REAL_PLATFORM.test(new URL(url).hostname);
 
 const environmentOf = (object: Loose): unknown => object.environment ?? 'live';
 

@@ -13,15 +13,21 @@ const PROBLEMS_MAX = 1_000;
 /** The file as it was written, checked: defaults are not filled in, so that its objects can be compared with themselves. */
 export type AccountsInput = z.input<typeof accountsFileSchema>;
 
-/** Throws `AccountsProblems`: one sentence when there is no readable JSON, else a line per fault. */
-export async function readAccountsFile(path: string): Promise<AccountsInput> {
-  return checkAccounts(parseJson(await textOf(path), path));
+/** `stagingHosts`: what senders of `staging` may reach. Throws `AccountsProblems`: one sentence when there is no readable JSON, else a line per fault. */
+export async function readAccountsFile(
+  path: string,
+  stagingHosts: readonly string[] = [],
+): Promise<AccountsInput> {
+  return checkAccounts(parseJson(await textOf(path), path), stagingHosts);
 }
 
 /** The same checks for accounts that are already in memory. */
-export function checkAccounts(data: unknown): AccountsInput {
+export function checkAccounts(data: unknown, stagingHosts: readonly string[] = []): AccountsInput {
   const parsed = accountsFileSchema.safeParse(data, { error: wording });
-  const problems = [...(parsed.success ? [] : problemLines(parsed.error.issues)), ...crossProblems(data)];
+  const problems = [
+    ...(parsed.success ? [] : problemLines(parsed.error.issues)),
+    ...crossProblems(data, stagingHosts),
+  ];
   if (problems.length > PROBLEMS_MAX)
     problems.splice(PROBLEMS_MAX, Infinity, `… and ${problems.length - PROBLEMS_MAX} more`);
   if (problems.length > 0) throw new AccountsProblems(problems);

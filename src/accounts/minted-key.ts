@@ -2,12 +2,12 @@
 // false alarms, and tell a mistyped key from an unknown one.
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../base/clock.ts';
-import type { Environment } from '../contract/account.ts';
+import type { Environment } from '../contract/environment.ts';
 
 const ID_BYTES = 8;
 const SECRET_BYTES = 24;
 const CHECKSUM_LENGTH = 8;
-const FORM = /^sk_(live|test)_[0-9a-f]{16}_[0-9a-f]{56}$/;
+const FORM = /^sk_(live|staging|test)_[0-9a-f]{16}_[0-9a-f]{56}$/;
 
 export interface MintedKey {
   id: string;

@@ -1,12 +1,12 @@
 // What other rooms ask of the accounts: who a key belongs to, and what a sender is. Answered from memory, refreshed within a second of a change.
 import type {
-  Environment,
   KeyAccount,
   PortfolioAccount,
   SenderAccount,
   WebhookAccount,
   WorkspaceAccount,
 } from '../contract/account.ts';
+import type { Environment } from '../contract/environment.ts';
 import type { EventType } from '../contract/event.ts';
 import type { OptOutSettings } from '../contract/opt-out.ts';
 import type { Plan } from '../contract/plan.ts';

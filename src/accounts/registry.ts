@@ -32,6 +32,8 @@ export interface AccountsOptions {
   logger: Logger;
   /** Path of the accounts file; undefined: this process takes the accounts as others have set them. */
   file: string | undefined;
+  /** What senders of `staging` may reach. */
+  stagingHosts?: readonly string[];
   startPatienceMs?: number;
   /** Keeps live changes where Redis cannot lose them, before their caller is told. */
   kept?: ((change: Kept) => Promise<void>) | undefined;
@@ -72,7 +74,7 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
   };
   const mirror = createMirror({ ...options, store, onEmpty });
   const applyFile = async (path: string): Promise<void> => {
-    const file = await readAccountsFile(path);
+    const file = await readAccountsFile(path, options.stagingHosts);
     const count = await store.apply(file);
     lastFile = file;
     await mirror.refresh();
@@ -83,7 +85,7 @@ export function createAccounts(options: AccountsOptions): AccountsRegistry {
     name: 'accounts',
     start: async () => {
       // A bad file is said at once, whether or not Redis is there.
-      if (options.file !== undefined) await readAccountsFile(options.file);
+      if (options.file !== undefined) await readAccountsFile(options.file, options.stagingHosts);
       await patiently(async () => {
         await claimSecret();
         // What was there first: only then is it known what the file changes.

@@ -2,7 +2,7 @@
 // that did not change is not parsed again.
 import { timingSafeEqual } from 'node:crypto';
 import { type Secret, sha256Hex } from '../base/secret.ts';
-import type { Environment } from '../contract/account.ts';
+import type { Environment } from '../contract/environment.ts';
 import { lettersOf } from '../contract/event.ts';
 import { EVERYTHING } from './entries.ts';
 import { type Parsed, parsedOf } from './parsed.ts';

@@ -61,7 +61,13 @@ import { uploadRoutes } from './routes/uploads.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface ApiOptions {
-  config: { host: string; port: number; portShared?: boolean; adminKey?: string | undefined };
+  config: {
+    host: string;
+    port: number;
+    portShared?: boolean;
+    adminKey?: string | undefined;
+    stagingHosts?: readonly string[];
+  };
   accounts: Accounts & Pick<AccountsRegistry, 'change' | 'create' | 'mark' | 'remove'>;
   accept: Accept;
   stream: StreamAccept;

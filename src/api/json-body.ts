@@ -29,6 +29,10 @@ export function jsonBody<Schema extends z.ZodType>(
   }
 }
 
+/** How much there is to parse. */
+export const bodyBytes = (request: FastifyRequest): number =>
+  (request.body as Body | undefined)?.raw.length ?? 0;
+
 /** The same for a body that may be left out: then it means an empty object. */
 export function optionalBody<Schema extends z.ZodType>(
   request: FastifyRequest,

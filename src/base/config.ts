@@ -16,6 +16,12 @@ const brokers = z
   .pipe(
     z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port, several separated by commas')).min(1),
   );
+const hosts = z
+  .string()
+  .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
+  .pipe(
+    z.array(z.string().regex(/^[a-z0-9.:[\]-]{1,253}$/, 'must be host names, several separated by commas')),
+  );
 const secrets = z
   .string()
   .transform((text) => text.split(',').map((one) => one.trim()))
@@ -40,6 +46,7 @@ const environmentSchema = z.object({
   PORT: port.default(8080),
   PORT_SHARED: z.enum(['true', 'false']).default('false'),
   SLUICE_ACCOUNTS: z.string().min(1).default('./accounts.json'),
+  STAGING_HOSTS: hosts.optional(),
   SLUICE_SECRET: secrets.optional(),
   SLUICE_NAMESPACE: z
     .string()
@@ -68,6 +75,8 @@ export interface Config {
   /** Whether other API processes may listen on the same port beside this one. */
   portShared: boolean;
   accountsFile: string;
+  /** What senders of `staging` may reach; empty: what those of `test` may. */
+  stagingHosts: string[];
   secrets: string[];
   namespace: string;
   /** Who presents it may use `/v1/admin/*`; unset: nobody may. */
@@ -121,6 +130,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     port: value.PORT,
     portShared: value.PORT_SHARED === 'true',
     accountsFile: value.SLUICE_ACCOUNTS,
+    stagingHosts: value.STAGING_HOSTS ?? [],
     secrets: value.SLUICE_SECRET ?? [secretOfThisMachine()],
     namespace: value.SLUICE_NAMESPACE,
     adminKey: value.SLUICE_ADMIN_KEY,

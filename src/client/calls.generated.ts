@@ -2,13 +2,13 @@
 
 export type Accepted = { job: Job; rejected: Rejected[]; duplicates: Duplicate[] };
 
-export type AdminKey = { workspace: string; id: string; name: string; environment: "live" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean };
+export type AdminKey = { workspace: string; id: string; name: string; environment: "live" | "staging" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean };
 
-export type AdminNewKey = { workspace: string; id: string; name: string; environment: "live" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean; secret: string };
+export type AdminNewKey = { workspace: string; id: string; name: string; environment: "live" | "staging" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean; secret: string };
 
-export type AdminPortfolio = { workspace: string; id: string; environment: "live" | "test"; messaging_limit: number | "unlimited"; limits: Limit[]; senders: string[]; disabled: boolean };
+export type AdminPortfolio = { workspace: string; id: string; environment: "live" | "staging" | "test"; messaging_limit: number | "unlimited"; limits: Limit[]; senders: string[]; disabled: boolean };
 
-export type AdminSender = { workspace: string; id: string; platform: string; environment: "live" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean };
+export type AdminSender = { workspace: string; id: string; platform: string; environment: "live" | "staging" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean };
 
 export type AuditEntry = { id: string; at: string; actor: string; action: string; workspace: string; subject: string; changes: Record<string, unknown> };
 
@@ -40,7 +40,7 @@ export type Job = { id: string; kind: "messages" | "contacts"; sender: string; s
 
 export type Jobs = { data: Job[]; has_more: boolean; next_cursor: string | null };
 
-export type Key = { id: string; name: string; environment: "live" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean };
+export type Key = { id: string; name: string; environment: "live" | "staging" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean };
 
 export type KeyLimits = { plan: ("free" | "pro" | "business" | "agency" | "campaigns") | ({ per_second: number | null; per_minute: number | null; per_hour: number | null; per_day: number | null; routes: Record<string, { per_second: number | null; per_minute: number | null; per_hour: number | null; per_day: number | null }>; reset: "seconds" | "milliseconds" }); data: LimitUse[] };
 
@@ -56,17 +56,17 @@ export type LimitUse = { name: string; scope: string; kind: "rolling" | "concurr
 
 export type LimitUses = { data: LimitUse[] };
 
-export type ListedSender = { id: string; platform: string; environment: "live" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean };
+export type ListedSender = { id: string; platform: string; environment: "live" | "staging" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean };
 
 export type ManyControlled = { matched: number; changed: number; left: number; has_more: boolean };
 
 export type Message = { to: string; variables?: string[] | (Record<string, string>); reference?: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean } };
 
-export type NewKey = { id: string; name: string; environment: "live" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean; secret: string };
+export type NewKey = { id: string; name: string; environment: "live" | "staging" | "test"; scopes: string[]; created_at: string | null; expires_at: string | null; from_file: boolean; revoked: boolean; secret: string };
 
 export type Plan = { sender: string; total: number; rejected_count: number; duplicate_count: number; suppressed_count: number; rejected: Rejected[]; duplicates: Duplicate[]; timeline: ({ start: string; end: string; count: number; limit: string | null; scope: string | null; message: string | null })[]; finish_at: string | null; p90: string | null; expired: number; what_if: ({ sender: string; timeline: ({ start: string; end: string; count: number; limit: string | null; scope: string | null; message: string | null })[]; finish_at: string | null; p90: string | null; expired: number }) | null };
 
-export type Portfolio = { id: string; environment: "live" | "test"; messaging_limit: number | "unlimited"; limits: Limit[]; senders: string[] };
+export type Portfolio = { id: string; environment: "live" | "staging" | "test"; messaging_limit: number | "unlimited"; limits: Limit[]; senders: string[] };
 
 export type Portfolios = { data: Portfolio[]; has_more: boolean; next_cursor: string | null };
 
@@ -78,7 +78,7 @@ export type Rejected = { index: number; code: string; message: string; line?: nu
 
 export type Retried = { job: Job; retried: number; remaining: number; unreadable: number };
 
-export type Sender = { id: string; platform: string; environment: "live" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean; hold: Hold | null };
+export type Sender = { id: string; platform: string; environment: "live" | "staging" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean; hold: Hold | null };
 
 export type Senders = { data: ListedSender[]; has_more: boolean; next_cursor: string | null };
 
@@ -92,13 +92,13 @@ export type SuppressionsAdded = { created: number; existing: number; rejected_co
 
 export type SuppressionsRemoved = { removed: number; rejected_count: number; rejected: ({ index: number; code: string; message: string })[] };
 
-export type Webhook = { id: string; url: string; events: string[]; description: string; environment: "live" | "test"; enabled: boolean; disabled_reason: ("gone" | "failing" | "backlog") | null; disabled_at: string | null; created_at: string | null; source: "file" | "api" };
+export type Webhook = { id: string; url: string; events: string[]; description: string; environment: "live" | "staging" | "test"; enabled: boolean; disabled_reason: ("gone" | "failing" | "backlog") | null; disabled_at: string | null; created_at: string | null; source: "file" | "api" };
 
 export type WebhookReplayed = { count: number; until: string | null };
 
 export type WebhookTested = { id: string };
 
-export type WebhookWithSecret = { id: string; url: string; events: string[]; description: string; environment: "live" | "test"; enabled: boolean; disabled_reason: ("gone" | "failing" | "backlog") | null; disabled_at: string | null; created_at: string | null; source: "file" | "api"; secret: string };
+export type WebhookWithSecret = { id: string; url: string; events: string[]; description: string; environment: "live" | "staging" | "test"; enabled: boolean; disabled_reason: ("gone" | "failing" | "backlog") | null; disabled_at: string | null; created_at: string | null; source: "file" | "api"; secret: string };
 
 export type Webhooks = { data: Webhook[]; has_more: boolean; next_cursor: string | null };
 
@@ -189,7 +189,7 @@ export interface Calls {
   /** API keys of the same workspace and environment. */
   listKeys: { query?: { limit?: number; cursor?: string }; answer: Keys };
   /** Makes an API key. */
-  createKey: { body: { name?: string; environment?: "live" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null }; answer: NewKey };
+  createKey: { body: { name?: string; environment?: "live" | "staging" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null }; answer: NewKey };
   /** One API key. */
   getKey: { params: { id: string }; answer: Key };
   /** Revokes an API key everywhere within seconds. */
@@ -217,7 +217,7 @@ export interface Calls {
   /** All keys by id. */
   listAllKeys: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: AdminKey[]; has_more: boolean; next_cursor: string | null } };
   /** Makes a key. */
-  createKeyForAny: { body: { name?: string; environment?: "live" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null; workspace: string }; answer: AdminNewKey };
+  createKeyForAny: { body: { name?: string; environment?: "live" | "staging" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null; workspace: string }; answer: AdminNewKey };
   /** One key. */
   getAnyKey: { params: { id: string }; answer: AdminKey };
   /** Changes a key, or disables it. */
@@ -227,7 +227,7 @@ export interface Calls {
   /** All portfolios by id. */
   listAllPortfolios: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: AdminPortfolio[]; has_more: boolean; next_cursor: string | null } };
   /** Makes a portfolio. */
-  createPortfolioForAny: { body: { id: string; environment?: "live" | "test"; messaging_limit?: number | "unlimited"; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; workspace: string }; answer: AdminPortfolio };
+  createPortfolioForAny: { body: { id: string; environment?: "live" | "staging" | "test"; messaging_limit?: number | "unlimited"; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; workspace: string }; answer: AdminPortfolio };
   /** One portfolio. */
   getAnyPortfolio: { params: { id: string }; answer: AdminPortfolio };
   /** Changes a portfolio, or disables it. */
@@ -235,7 +235,7 @@ export interface Calls {
   /** All senders by id. */
   listAllSenders: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: AdminSender[]; has_more: boolean; next_cursor: string | null } };
   /** Makes a sender. */
-  createSenderForAny: { body: { id: string; environment?: "live" | "test"; platform: "meta"; portfolio?: string; external_id: string; base_url?: string; access_token: string; app_secret?: string; verify_token?: string; throughput?: number; arrival_bound?: string; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; paused?: boolean; workspace: string }; answer: AdminSender };
+  createSenderForAny: { body: { id: string; environment?: "live" | "staging" | "test"; platform: "meta"; portfolio?: string; external_id: string; base_url?: string; access_token: string; app_secret?: string; verify_token?: string; throughput?: number; arrival_bound?: string; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; paused?: boolean; workspace: string }; answer: AdminSender };
   /** One sender. */
   getAnySender: { params: { id: string }; answer: AdminSender };
   /** Changes a sender, or disables it. */

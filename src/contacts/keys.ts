@@ -1,5 +1,5 @@
 // The Redis keys of this room, in the slot of their workspace. People stand in them by their keyed hash.
-import type { Environment } from '../contract/account.ts';
+import type { Environment } from '../contract/environment.ts';
 
 /** Whose people: each workspace and environment has its own. */
 export interface Owner {

@@ -1,5 +1,6 @@
 // The accounts file: workspaces with their API keys, portfolios, senders and webhooks. Strict: an unknown field is a mistake, said with its path.
 import { z } from 'zod';
+import { environmentSchema } from './environment.ts';
 import { eventFiltersSchema } from './event.ts';
 import { namedLimitSchema } from './limit.ts';
 import { optOutSchema } from './opt-out.ts';
@@ -9,7 +10,7 @@ import { durationSchema, timestampSchema } from './time.ts';
 const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be 1..64 of A-Z, a-z, 0-9, "_", "." and "-"');
-const environment = z.enum(['live', 'test']).default('live');
+const environment = environmentSchema.default('live');
 const namedLimits = z.array(namedLimitSchema).max(16);
 const limits = namedLimits.default([]);
 const messagingLimit = z.union([z.int().min(1), z.literal('unlimited')], {
@@ -66,7 +67,7 @@ const expiry = timestampSchema.nullable();
 /** A key that is asked for by the API. */
 export const newKeySchema = z.strictObject({
   name: keyName.default(''),
-  environment: z.enum(['live', 'test']).optional(),
+  environment: environmentSchema.optional(),
   scopes: scopes.default(['*']),
   expires_at: expiry.default(null),
 });
@@ -179,7 +180,6 @@ export const accountsFileSchema = z.strictObject({
   workspaces: z.array(workspaceWithAll).min(1).max(100_000),
 });
 
-export type Environment = z.output<typeof environment>;
 export type PortfolioAccount = z.output<typeof portfolioSchema>;
 export type SenderAccount = z.output<typeof senderSchema>;
 export type KeyAccount = z.output<typeof keyAccountSchema>;

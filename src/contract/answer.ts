@@ -1,11 +1,11 @@
 // What the API answers beside jobs and items: senders, portfolios, limits and plans, lists of each. Shapes only; the routes fill them.
 import { z } from 'zod';
+import { environmentSchema } from './environment.ts';
 import { itemSchema, jobSchema } from './job.ts';
 import { planSchema as requestPlanSchema } from './plan.ts';
 import { isoOut } from './time.ts';
 
 const whole = z.int().min(0);
-const environment = z.enum(['live', 'test']);
 const text = z.string();
 const hold = jobSchema.shape.hold;
 
@@ -73,7 +73,7 @@ export const senderViewSchema = z
   .object({
     id: text,
     platform: text,
-    environment,
+    environment: environmentSchema,
     portfolio: text.nullable(),
     external_id: text,
     throughput: whole,
@@ -120,7 +120,7 @@ export const keyLimitsSchema = z
 export const portfolioViewSchema = z
   .object({
     id: text,
-    environment,
+    environment: environmentSchema,
     messaging_limit: z.union([z.int().min(1), z.literal('unlimited')]),
     limits: z.array(limitView),
     senders: z.array(text),
@@ -161,7 +161,7 @@ const orNull = isoOut.nullable();
 const keyView = {
   id: text,
   name: text,
-  environment,
+  environment: environmentSchema,
   scopes: z.array(text),
   created_at: orNull,
   expires_at: orNull,

@@ -1,6 +1,7 @@
 // What customers are told: the names of events, the letters that stand for them in the ledger's outbox, and the record that carries them
 // through the log. Records are versioned and tolerant, as those of `jobs`.
 import { z } from 'zod';
+import { environmentSchema } from './environment.ts';
 import { STATUS_BYTE } from './job.ts';
 
 export const EVENT_TYPES = [
@@ -84,7 +85,7 @@ export const eventsRecordSchema = z.object({
   /** The id of the batch; of one event its own. */
   id: z.string(),
   workspace: z.string(),
-  environment: z.enum(['live', 'test']),
+  environment: environmentSchema,
   /** Unix milliseconds. */
   at: z.number().min(0),
   batch: z.boolean(),

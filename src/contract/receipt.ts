@@ -1,5 +1,6 @@
 // The records of the `receipts` topic: what a platform said by webhook, in our words. Versioned and tolerant, as those of `jobs`.
 import { z } from 'zod';
+import { environmentSchema } from './environment.ts';
 
 /** Unix milliseconds. */
 const at = z.number().min(0);
@@ -54,7 +55,7 @@ export type AccountChange = z.output<typeof accountChangeSchema>;
 const shared = {
   v: z.literal(1),
   workspace: z.string(),
-  environment: z.enum(['live', 'test']),
+  environment: environmentSchema,
   /** Arrival. */
   at,
   /** The platform's id of the account, and the number as it is shown. */

@@ -1,5 +1,6 @@
 // The records of the `jobs` topic. Versioned and tolerant: a reader takes what it knows and ignores the rest, so old and new releases run side by side.
 import { z } from 'zod';
+import { environmentSchema } from './environment.ts';
 
 const count = z.int().min(0);
 /** Unix milliseconds. */
@@ -52,7 +53,7 @@ export const sealRecordSchema = z.object({
   job: z.string(),
   home: z.string(),
   workspace: z.string(),
-  environment: z.enum(['live', 'test']),
+  environment: environmentSchema,
   kind: z.enum(['messages', 'contacts']),
   sender: z.string(),
   fingerprint: z.string(),

@@ -1,8 +1,9 @@
 // The records of the `state` topic: the last word on each thing that Redis alone would know. The topic is compacted by key. Versioned and
 // tolerant, as those of `jobs`.
 import { z } from 'zod';
+import { environmentSchema } from './environment.ts';
 
-const ofPerson = { workspace: z.string(), environment: z.enum(['live', 'test']), person: z.string() };
+const ofPerson = { workspace: z.string(), environment: environmentSchema, person: z.string() };
 
 export const stateRecordSchema = z.discriminatedUnion('type', [
   /** An account as a live change left it, its secrets encrypted; null: taken away. */
@@ -31,7 +32,7 @@ export const stateRecordSchema = z.discriminatedUnion('type', [
     v: z.literal(1),
     type: z.literal('contact'),
     workspace: z.string(),
-    environment: z.enum(['live', 'test']),
+    environment: environmentSchema,
     id: z.string(),
     /** When it stood so: unix ms. */
     at: z.number(),

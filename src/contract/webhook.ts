@@ -1,5 +1,6 @@
 // What a client may say of its webhook endpoints. Strict, as every request.
 import { z } from 'zod';
+import { environmentSchema } from './environment.ts';
 import { eventFiltersSchema } from './event.ts';
 import { durationSchema, isoOut, timestampSchema } from './time.ts';
 
@@ -50,7 +51,7 @@ export const webhookViewSchema = z
     url: text,
     events: z.array(text),
     description: text,
-    environment: z.enum(['live', 'test']),
+    environment: environmentSchema,
     enabled: z.boolean(),
     disabled_reason: z
       .enum(['gone', 'failing', 'backlog'])

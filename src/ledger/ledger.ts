@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import { ask, type Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
-import type { Environment } from '../contract/account.ts';
+import type { Environment } from '../contract/environment.ts';
 import type { Job } from '../contract/job.ts';
 import type { SealRecord } from '../contract/record.ts';
 import { createItemReader } from './items.ts';

@@ -1,5 +1,5 @@
 // What other rooms ask of the ledger: the rows of jobs and their items, as clients see them.
-import type { Environment } from '../contract/account.ts';
+import type { Environment } from '../contract/environment.ts';
 import type { Item, ItemStatus, Job, JobKind, JobStatus } from '../contract/job.ts';
 import type { SealRecord } from '../contract/record.ts';
 

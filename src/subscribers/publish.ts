@@ -1,6 +1,7 @@
 // Events that are no move of a job: written to the log by whoever knows of them. An id is made of what the event is about, so that a repeat
 // says the same thing under the same id.
 import type { Secret } from '../base/secret.ts';
+import type { Environment } from '../contract/environment.ts';
 import type { EventsRecord, EventType } from '../contract/event.ts';
 import { isoTime } from '../contract/time.ts';
 
@@ -16,7 +17,7 @@ export interface OneEvent {
   id: EventId;
   type: EventType;
   workspace: string;
-  environment: 'live' | 'test';
+  environment: Environment;
   /** Unix milliseconds. */
   atMs: number;
   data: Record<string, unknown>;
@@ -42,7 +43,7 @@ export const entryOfEvents = (record: EventsRecord) => ({
 
 interface Owner {
   workspace: string;
-  environment: 'live' | 'test';
+  environment: Environment;
 }
 
 export interface Publishing {

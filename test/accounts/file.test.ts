@@ -3,9 +3,9 @@ import { checkAccounts, readAccountsFile } from '../../src/accounts/file.ts';
 import { AccountsProblems } from '../../src/accounts/problems.ts';
 import { fileOnDisk, SECRETS, sampleFile } from './sample.ts';
 
-function problemsOf(data: unknown): string[] {
+function problemsOf(data: unknown, stagingHosts: string[] = []): string[] {
   try {
-    checkAccounts(data);
+    checkAccounts(data, stagingHosts);
   } catch (error) {
     if (error instanceof AccountsProblems) return error.problems;
     throw error;
@@ -63,7 +63,7 @@ test('every problem is reported at once, each with its path', () => {
       'workspaces[0].plan: must be "free" or "pro" or "business" or "agency" or "campaigns", or an object',
       'workspaces[0].colour: is not a known field',
       'workspaces[0].api_keys[0].secret: must be at least 32 characters long',
-      'workspaces[0].api_keys[0].environment: must be "live" or "test"',
+      'workspaces[0].api_keys[0].environment: must be "live" or "staging" or "test"',
       'workspaces[0].portfolios[0].messaging_limit: must be a number, or "unlimited"',
       'workspaces[0].senders[0].platform: must be "meta"',
       'workspaces[0].senders[0].portfolio: must be the id of a portfolio of the same workspace',
@@ -119,6 +119,28 @@ test('a portfolio is of the same workspace and environment, and a test sender st
     `workspaces[0].senders[0].base_url: ${sandbox}`,
     `workspaces[0].senders[1].base_url: ${sandbox}`,
   ]);
+});
+
+test('a staging sender reaches what the installation names, and without that no platform', () => {
+  const sender = { environment: 'staging', platform: 'meta', external_id: '9', access_token: 't' };
+  const file = {
+    workspaces: [
+      {
+        id: 'a',
+        api_keys: [{ id: 'k', secret: 'sk_staging_0123456789abcdef0123456789', environment: 'staging' }],
+        senders: [
+          { ...sender, id: 'x' },
+          { ...sender, id: 'y', base_url: 'https://Sandbox.example:9100' },
+        ],
+      },
+    ],
+  };
+  const at = (n: number, what: string): string => `workspaces[0].senders[${n}].base_url: must be ${what}`;
+  const sandbox = "the sandbox's address, because a staging sender never reaches a platform";
+  const named = 'at a host of STAGING_HOSTS, because a staging sender reaches no other';
+  expect(problemsOf(file)).toEqual([at(0, sandbox)]);
+  expect(problemsOf(file, ['sandbox.example'])).toEqual([at(0, named)]);
+  expect(problemsOf(file, ['graph.facebook.com'])).toEqual([at(1, named)]);
 });
 
 test('a missing file is one sentence with its path', async () => {

@@ -93,6 +93,9 @@ test('a workspace with key, portfolio and senders, made, used, changed and disab
   await ok('PATCH', `/v1/admin/keys/${key.id}`, { disabled: true });
   expect((await send('GET', '/v1/senders', undefined, secret)).status).toBe(401);
   await ok('DELETE', `/v1/admin/keys/${key.id}`);
+  const staging = await ok('POST', '/v1/admin/keys', { workspace: 'corp', environment: 'staging' });
+  expect(staging.secret).toMatch(/^sk_staging_/);
+  expect((await send('GET', '/v1/senders/c1', undefined, String(staging.secret))).status).toBe(404);
   expect((await send('GET', `/v1/admin/keys/${key.id}`)).status).toBe(404);
 });
 
@@ -102,7 +105,8 @@ test('what does not fit together is refused', async () => {
   expect(await status('/v1/admin/senders', { ...sender, workspace: 'none' })).toBe(422);
   expect(await status('/v1/admin/senders', { ...sender, portfolio: 'none' })).toBe(422);
   expect(await status('/v1/admin/senders', { ...sender, id: 's1' })).toBe(409);
-  expect(await status('/v1/admin/senders', { ...sender, environment: 'test' })).toBe(400);
+  for (const environment of ['test', 'staging'])
+    expect(await status('/v1/admin/senders', { ...sender, environment })).toBe(400);
   expect(await status('/v1/admin/senders', { ...sender, throughput: 0 })).toBe(400);
   expect(await status('/v1/admin/keys', { workspace: 'none' })).toBe(422);
   expect(await status('/v1/admin/stop', { workspace: 'none' })).toBe(404);

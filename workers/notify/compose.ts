@@ -2,7 +2,7 @@
 import { ask, type Redis } from '../../src/base/redis.ts';
 import { decodeRows } from '../../src/base/rows.ts';
 import type { Secret } from '../../src/base/secret.ts';
-import type { Environment } from '../../src/contract/account.ts';
+import type { Environment } from '../../src/contract/environment.ts';
 import {
   BATCH_MAX_BYTES,
   BATCH_MAX_EVENTS,

@@ -2,8 +2,8 @@
 // back out, except that of a key in the answer that makes it.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { reachesPlatform } from '../../accounts/cross-checks.ts';
 import type { Kind } from '../../accounts/entries.ts';
+import { addressProblem } from '../../accounts/reach.ts';
 import { refused } from '../../base/failure.ts';
 import {
   keyOfSchema,
@@ -16,6 +16,7 @@ import {
   workspacePatchSchema,
   workspaceSchema,
 } from '../../contract/account.ts';
+import type { Environment } from '../../contract/environment.ts';
 import { noteSubject } from '../audit.ts';
 import { createCursors } from '../cursor.ts';
 import { invalidBody, jsonBody } from '../json-body.ts';
@@ -66,7 +67,7 @@ export function adminAccountRoutes(app: FastifyInstance, options: KeyRoutesOptio
       const { given, value } = jsonBody(request, senderOfSchema);
       checkWorkspace(accounts, value.workspace);
       checkPortfolio(accounts, value);
-      if (value.environment === 'test' && reachesPlatform(value.base_url)) throw realPlatform();
+      checkAddress(options, value);
       await create(accounts, 'sender', given);
       return { id: value.id };
     },
@@ -189,14 +190,14 @@ function checkPortfolio(
   throw unknownIn('portfolio', 'is not a portfolio of the same workspace and environment');
 }
 
-const realPlatform = () =>
-  invalidBody([
-    {
-      path: 'base_url',
-      code: 'real_platform',
-      message: "must be the sandbox's address, because a test sender never reaches a platform",
-    },
-  ]);
+/** Throws `invalid_request` for an address that senders of this environment must not reach. */
+function checkAddress(
+  { config }: KeyRoutesOptions,
+  { environment, base_url: url }: { environment: Environment; base_url: string },
+): void {
+  const message = addressProblem(environment, url, config.stagingHosts ?? []);
+  if (message !== undefined) throw invalidBody([{ path: 'base_url', code: 'not_reachable', message }]);
+}
 
 const unknownIn = (path: string, message: string) =>
   refused('unprocessable', `The ${path} ${message}`, [{ path, code: `unknown_${path}`, message }]);

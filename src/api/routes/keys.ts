@@ -20,6 +20,7 @@ export interface KeyRoutesOptions {
   accounts: Accounts & Pick<AccountsRegistry, 'change' | 'create' | 'mark' | 'remove'>;
   secret: Secret;
   clock: Clock;
+  config: { stagingHosts?: readonly string[] };
 }
 
 /** Keys of one workspace, with those that have expired. */

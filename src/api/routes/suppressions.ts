@@ -1,5 +1,6 @@
 // GET, POST and DELETE /v1/suppressions: who gets no more messages. Numbers come in bodies only, never in an address, and are not kept.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseTurn } from '../../accept/parse-turns.ts';
 import type { Clock } from '../../base/clock.ts';
 import { refused } from '../../base/failure.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -13,7 +14,7 @@ import { type Publishing, publish } from '../../subscribers/publish.ts';
 import { callerOf } from '../auth.ts';
 import { BULK_BODY_MAX_BYTES } from '../body.ts';
 import { createCursors } from '../cursor.ts';
-import { jsonBody } from '../json-body.ts';
+import { bodyBytes, jsonBody } from '../json-body.ts';
 import { noQuery, pageQuery, parseQuery } from '../query.ts';
 
 export interface SuppressionRoutesOptions extends Publishing {
@@ -53,6 +54,7 @@ export function suppressionRoutes(app: FastifyInstance, options: SuppressionRout
 
   app.post('/v1/suppressions', write, async (request) => {
     const caller = callerOf(request);
+    await parseTurn(bodyBytes(request));
     const { value } = jsonBody(request, suppressionRequestSchema);
     parseQuery(noQuery, request.query);
     const { to, reason, source, categories } = value;
@@ -79,6 +81,7 @@ export function suppressionRoutes(app: FastifyInstance, options: SuppressionRout
 
   app.delete('/v1/suppressions', write, async (request) => {
     const caller = callerOf(request);
+    await parseTurn(bodyBytes(request));
     const { value } = jsonBody(request, suppressionRemovalSchema);
     parseQuery(noQuery, request.query);
     const { good, rejected, rejectedCount } = checkNumbers(value.to);
