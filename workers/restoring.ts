@@ -3,6 +3,7 @@ import { restoreClaim } from '../src/accept/claim.ts';
 import type { Clock } from '../src/base/clock.ts';
 import type { Redis } from '../src/base/redis.ts';
 import type { Service } from '../src/base/service.ts';
+import { askErasing, lastForgotten } from '../src/contacts/erasing.ts';
 import { jobRecordSchema } from '../src/contract/record.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
 import type { DeliveredEntry } from '../src/log/port.ts';
@@ -83,7 +84,20 @@ function restoringOf(
     receipts: receipts.again,
     events: events.again,
     state: (entries) => bringBack(stores, entries),
+    erase: () => eraseEverywhere(stores),
   };
+}
+
+/** The log has brought back rows and results of forgotten people. */
+async function eraseEverywhere({ redis, config: { namespace }, accounts, clock }: Stores): Promise<void> {
+  const owners = new Map(
+    accounts
+      .homes()
+      .map(({ workspace, environment }) => [`${workspace} ${environment}`, { workspace, environment }]),
+  );
+  for (const owner of owners.values())
+    if ((await lastForgotten(redis, namespace, owner)) !== undefined)
+      await askErasing(redis, namespace, { owner }, clock.now());
 }
 
 async function claimAgain(redis: Redis, namespace: string, { value }: DeliveredEntry): Promise<void> {

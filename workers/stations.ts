@@ -39,6 +39,7 @@ import { createNotify, createStoring } from './notify/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
 import { type Again, keeperOf, markerOf, memoryOf, memoryRightOf } from './restoring.ts';
 import type { Stores } from './stores.ts';
+import { eraseDue } from './upkeep/erase.ts';
 import { resendDue } from './upkeep/resend.ts';
 import { createUpkeep } from './upkeep/worker.ts';
 
@@ -145,10 +146,15 @@ const controlsOf = ({ redis, config, accounts }: Stores) =>
   });
 
 /** A job's id names its home. */
+const homeOfJobIn =
+  ({ homes }: Stores) =>
+  (job: string): string | undefined =>
+    homes.homeOfLetters(homeLettersOf(job) ?? '');
+
 function receiptsOf(stores: Stores) {
-  const { config, homes, ledger } = stores;
+  const { config, ledger } = stores;
   const findJob = async (job: string) => {
-    const home = homes.homeOfLetters(homeLettersOf(job) ?? '');
+    const home = homeOfJobIn(stores)(job);
     return home === undefined ? undefined : (await ledger.row(home, job))?.seal;
   };
   return createReceipts({
@@ -200,6 +206,13 @@ const upkeepOf = (stores: Stores): Service =>
     holders: createHolders(stores.redis, stores.config.namespace),
     overdue: createOverdueLanes({ redis: stores.redis, namespace: stores.config.namespace }),
     uploads: () => uploadsOf(stores).endSilent(stores.clock.now(), UPLOADS_AT_ONCE),
+    erase: () =>
+      eraseDue({
+        ...stores,
+        namespace: stores.config.namespace,
+        homeOfJob: homeOfJobIn(stores),
+        toldOf: stores.accounts.toldOf,
+      }),
     resend: () =>
       resendDue({
         ...stores,

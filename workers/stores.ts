@@ -11,8 +11,10 @@ import { createRedis, type Redis } from '../src/base/redis.ts';
 import { createSecret, type Secret } from '../src/base/secret.ts';
 import type { Service } from '../src/base/service.ts';
 import { type Contacts, createContacts } from '../src/contacts/contacts.ts';
+import { forgottenRows } from '../src/contacts/forgotten.ts';
 import { createSuppressions, type Suppressions } from '../src/contacts/suppressions.ts';
 import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
+import type { FindForgotten } from '../src/ledger/port.ts';
 import { createKafkaLog } from '../src/log/kafka.ts';
 import type { Log } from '../src/log/port.ts';
 import { createRedisStreamsLog } from '../src/log/redis-streams.ts';
@@ -28,6 +30,7 @@ export interface Stores {
   log: Log;
   accounts: AccountsRegistry;
   ledger: Ledger;
+  forgotten: FindForgotten;
   homes: HomeIndex;
   tickets: TicketQueue;
   persons: Persons;
@@ -64,14 +67,16 @@ export function createStores(config: Config, accountsFile: string | undefined): 
     kept: kafkaBrokers ? keptIn(log) : undefined,
   });
   const homes = createHomeIndex(accounts, secret);
-  const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const tickets = createTicketQueue(config.redisUrl, namespace, logger);
   const metrics = createMetrics();
   const persons = createPersons(secret);
+  const forgotten: FindForgotten = (job, rows) => forgottenRows({ redis, namespace, persons }, job, rows);
+  const { homeOfLetters } = homes;
+  const ledger = createLedger({ redis, namespace, clock, homeOfLetters, forgotten });
   const people = { redis, namespace, clock, persons, kept: kafkaBrokers ? peopleKeptIn(log) : undefined };
   const suppressions = createSuppressions(people);
   const contacts = createContacts(people);
-  const kept = { log, accounts, ledger, homes, tickets, persons, suppressions, contacts };
+  const kept = { log, accounts, ledger, homes, tickets, persons, suppressions, contacts, forgotten };
   return { config, clock, logger, metrics, secret, redis, ...kept };
 }
 

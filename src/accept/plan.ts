@@ -4,7 +4,7 @@ import type { Accounts, Principal, Sender } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import { zonesOfNumber } from '../base/phone-zones.ts';
-import { optedOutRows } from '../contacts/opted-out.ts';
+import { type Meant, optedOutRows } from '../contacts/opted-out.ts';
 import type { Suppressions } from '../contacts/suppressions.ts';
 import { type WhatIf, whatIfSchema } from '../contract/account.ts';
 import type { Priority } from '../contract/job.ts';
@@ -61,7 +61,12 @@ export async function plannedJob(
   const sender = checkMeaning(envelope, senderOf(accounts, principal, body), nowMs);
   const checked = await checkRows(envelope.messages, contentOf(envelope), check);
   const startMs = startOf(envelope, nowMs);
-  const rows = await withoutOptedOut(suppressions, principal, envelope.category, checked.rows);
+  const rows = await withoutOptedOut(
+    suppressions,
+    principal,
+    { ...envelope, created_at: nowMs },
+    checked.rows,
+  );
   const left = rows.reduce<number>((sum, row) => (row === 0 ? sum : sum + 1), 0);
   return {
     sender,
@@ -94,12 +99,12 @@ function parseWhatIf(asked: unknown): WhatIf {
 async function withoutOptedOut(
   suppressions: PlanOptions['suppressions'],
   owner: Principal,
-  category: BulkRequestBody['category'],
+  meant: Meant,
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
   if (!(await suppressions.any(owner))) return rows;
   const left = [...rows];
-  for (const { index } of await optedOutRows(suppressions, owner, category, rows)) left[index] = 0;
+  for (const { index } of await optedOutRows(suppressions, owner, meant, rows)) left[index] = 0;
   return left;
 }
 

@@ -8,7 +8,7 @@ import { decodeRows } from '../base/rows.ts';
 import { loadScript } from '../base/script.ts';
 import type { JobRetry } from '../contract/control.ts';
 import { STATUS_BYTE } from '../contract/job.ts';
-import type { ControlRecord, RetryRun, SealRecord } from '../contract/record.ts';
+import { type ControlRecord, isErased, type RetryRun, type SealRecord } from '../contract/record.ts';
 import { laneKeys } from '../lanes/keys.ts';
 import { wakeOf } from '../lanes/lanes.ts';
 import { stir } from '../lanes/overdue.ts';
@@ -31,7 +31,7 @@ export interface RetryPlan {
   count: number;
   /** Items that fit too, but are more than one call tries again. */
   remaining: number;
-  /** Items that failed because their row could never be read: there is nothing to send. */
+  /** Items whose row could never be read, or whose person was forgotten: there is nothing to send. */
   unreadable: number;
 }
 
@@ -115,7 +115,8 @@ async function addChunk(
   const rows = blob ? decodeRows(blob) : [];
   for (const offset of offsets) {
     if (found.count === room) return;
-    if (!rows[offset]) found.unreadable += 1;
+    const row = rows[offset];
+    if (!row || isErased(row)) found.unreadable += 1;
     else addItem(found, first + offset, tries[offset] ?? 0);
   }
 }

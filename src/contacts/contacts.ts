@@ -6,6 +6,7 @@ import { loadScript } from '../base/script.ts';
 import type { ContactInput } from '../contract/contact.ts';
 import type { ContactState } from '../contract/state.ts';
 import { merged, type StoredContact } from './contact.ts';
+import { askErasing } from './erasing.ts';
 import { isForgotten, namesOf, noteForgotten } from './forgotten.ts';
 import { type KeepOptions, keepStill } from './keep.ts';
 import { contactKeys, type Owner } from './keys.ts';
@@ -107,7 +108,7 @@ async function upsert(
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const [{ byExternal, byNumber }, gone] = await Promise.all([
       holders(options, owner, told),
-      isForgotten(redis, namespace, owner, namesOf(persons.of, owner, told), atMs),
+      isForgotten(redis, namespace, owner, namesOf(persons, owner, told), atMs),
     ]);
     if (gone) return '';
     // An external id says more: its contact may have got another number, which another contact then has no more.
@@ -149,7 +150,7 @@ async function keep(
     const texts = await ask(redis.client.hmget(contactKeys(namespace, owner).contacts, ...ids));
     return ids.map((id, i) => {
       const stored = texts[i] ? (JSON.parse(texts[i]) as StoredContact) : undefined;
-      const gone = stored ? [] : namesOf(persons.of, owner, known.get(id) ?? {});
+      const gone = stored ? [] : namesOf(persons, owner, known.get(id) ?? {});
       if (stored) known.set(id, stored);
       return stateOf(owner, id, stored, clock.now(), gone);
     });
@@ -211,9 +212,10 @@ async function forget(options: ContactsOptions, owner: Owner, id: string): Promi
     if (!text) return attempt > 0;
     const contact = JSON.parse(text) as StoredContact;
     const atMs = clock.now();
-    await noteForgotten(redis, namespace, owner, namesOf(persons.of, owner, contact), atMs, atMs);
+    await noteForgotten(redis, namespace, owner, namesOf(persons, owner, contact), atMs, atMs);
+    await askErasing(redis, namespace, { owner }, atMs);
     // The log first: a repeat finds it here, and ends what a kill in between has left.
-    await options.kept?.([stateOf(owner, id, undefined, atMs, namesOf(persons.of, owner, contact))]);
+    await options.kept?.([stateOf(owner, id, undefined, atMs, namesOf(persons, owner, contact))]);
     if (await put(options, owner, text, contact, undefined, atMs)) return true;
   }
   throw changedMeanwhile();

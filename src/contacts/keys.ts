@@ -49,3 +49,11 @@ export function contactKeys(namespace: string, { workspace, environment }: Owner
     tag: (tag: string): string => `${at('contacts:tag')}:${tag}`,
   };
 }
+
+/** Of the installation: what is to be looked through for forgotten people. */
+export const erasingKeys = (namespace: string) => ({
+  /** Sorted set: what, by when (unix ms). */
+  asked: `${namespace}:erasing`,
+  /** Hash: what → JSON of how far it is. */
+  begun: `${namespace}:erasing:begun`,
+});

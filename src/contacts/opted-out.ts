@@ -1,8 +1,9 @@
-// An opt-out as the reason of an item that is not sent.
-import type { Row } from '../contract/record.ts';
+// Why an item is not sent: its person has opted out, or was forgotten after its job came.
+import { isErased, type Row } from '../contract/record.ts';
 import type { Category } from '../contract/suppression.ts';
 import type { Owner } from './keys.ts';
-import { forbids, type Suppressed } from './suppressed.ts';
+import type { Standing } from './look-up.ts';
+import { forbids } from './suppressed.ts';
 import type { Suppressions } from './suppressions.ts';
 
 const SAID: Readonly<Record<string, string>> = {
@@ -15,30 +16,42 @@ export interface OptedOut {
   message: string;
 }
 
-/** Undefined when it is about other categories. */
-export function optedOut(optOut: Suppressed, category: Category): OptedOut | undefined {
-  if (!forbids(optOut, category)) return undefined;
+export const FORGOTTEN: OptedOut = { code: 'suppressed', message: 'the person was forgotten' };
+
+/** What is to be sent. */
+export interface Meant {
+  category: Category;
+  /** When the job came: unix ms. */
+  created_at: number;
+}
+
+/** Undefined when what is known of the person does not stand against it. */
+export function optedOut({ optOut, forgottenMs = -1 }: Standing, meant: Meant): OptedOut | undefined {
+  if (forgottenMs >= meant.created_at) return FORGOTTEN;
+  if (!optOut || !forbids(optOut, meant.category)) return undefined;
   return {
     code: 'suppressed',
     message: SAID[optOut.source] ?? `the person is suppressed (${optOut.source})`,
   };
 }
 
-/** The rows whose people have opted out of the category, by their place among these. */
+/** The rows that may not be sent, by their place among these. */
 export async function optedOutRows(
   suppressions: Pick<Suppressions, 'lookUp'>,
   owner: Owner,
-  category: Category,
+  meant: Meant,
   rows: readonly Row[],
 ): Promise<(OptedOut & { index: number })[]> {
-  const people = rows.flatMap((row, index) => (row === 0 ? [] : [{ index, to: row[0] }]));
+  const erased = rows.flatMap((row, index) => (isErased(row) ? [{ index, ...FORGOTTEN }] : []));
+  const people = rows.flatMap((row, index) => (row === 0 || isErased(row) ? [] : [{ index, to: row[0] }]));
   const found = await suppressions.lookUp(
     owner,
     people.map(({ to }) => to),
   );
-  return [...found].flatMap(([at, optOut]) => {
-    const why = optedOut(optOut, category);
+  const out = [...found].flatMap(([at, standing]) => {
+    const why = optedOut(standing, meant);
     const person = people[at];
     return why && person ? [{ index: person.index, ...why }] : [];
   });
+  return [...erased, ...out];
 }

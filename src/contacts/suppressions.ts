@@ -5,12 +5,12 @@ import { loadScript } from '../base/script.ts';
 import { OWN_SOURCES, type OwnSource, type Suppression } from '../contract/suppression.ts';
 import { type KeepOptions, keepSuppressions, type PeopleState } from './keep.ts';
 import { type Owner, peopleKeys } from './keys.ts';
+import { lookUp, type Standing } from './look-up.ts';
 import { personOfId, readSuppressed, type Suppressed, suppressedText, viewOf } from './suppressed.ts';
 import { createWatch } from './watch.ts';
 
 const optOutScript = loadScript(import.meta.dirname, 'lua/opt-out.lua');
 const optInScript = loadScript(import.meta.dirname, 'lua/opt-in.lua');
-const lookUpScript = loadScript(import.meta.dirname, 'lua/look-up.lua');
 
 /** People in one script. */
 const BATCH = 1_000;
@@ -50,10 +50,10 @@ export interface Suppressions {
   one(owner: Owner, id: string): Promise<Suppression | undefined>;
   /** Newest first. */
   page(owner: Owner, after: SuppressionPosition | undefined, limit: number): Promise<SuppressionPage>;
-  /** Whether the workspace has opt-outs or aliases at all; from memory, at most half a second old. */
+  /** Whether the workspace has opt-outs, aliases or forgotten people at all; from memory, at most half a second old. */
   any(owner: Owner): boolean | Promise<boolean>;
-  /** Who of these numbers has opted out, by place in the list. Learns by the way whom the platform calls by another number. */
-  lookUp(owner: Owner, numbers: readonly string[]): Promise<Map<number, Suppressed>>;
+  /** Who of these numbers has opted out or was forgotten, by place in the list. Learns by the way whom the platform calls by another number. */
+  lookUp(owner: Owner, numbers: readonly string[]): Promise<Map<number, Standing>>;
   /** The platform called `to` by `wrote`, both E.164: from now on they are one person. */
   learn(owner: Owner, to: string, wrote: string): Promise<void>;
   /** Sets how people stood before Redis forgot it. Repeatable; what Redis knows of later stays, and no opt-out that it has ends but by a later word. */
@@ -154,32 +154,6 @@ const keysFor = (persons: Persons, { workspace }: Owner, to: string): string[] =
   persons.of(workspace, to),
   ...persons.everyOf(workspace, to),
 ];
-
-async function lookUp(
-  { redis, namespace, persons }: SuppressionsOptions,
-  owner: Owner,
-  numbers: readonly string[],
-): Promise<Map<number, Suppressed>> {
-  const { suppressed, aliases } = peopleKeys(namespace, owner);
-  const keys = numbers.map((to) => persons.everyOf(owner.workspace, to));
-  const each = keys[0]?.length ?? 1;
-  const all = keys.flat();
-  const found = new Map<number, Suppressed>();
-  for (let from = 0; from < all.length; from += BATCH) {
-    const reply = await redis.run<(string | number)[]>(
-      lookUpScript,
-      [suppressed, aliases],
-      all.slice(from, from + BATCH),
-    );
-    for (let i = 0; i < reply.length; i += 3) {
-      const at = from + Number(reply[i]) - 1;
-      const [other, text] = [String(reply[i + 1]), String(reply[i + 2])];
-      if (other !== '') persons.learn(all[at] ?? '', other);
-      if (text !== '') found.set(Math.floor(at / each), readSuppressed(text));
-    }
-  }
-  return found;
-}
 
 async function readPage(
   { redis, namespace }: SuppressionsOptions,

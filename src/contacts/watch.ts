@@ -2,7 +2,7 @@
 // process has added is known here half a second later; from then on every take asks.
 import type { Clock } from '../base/clock.ts';
 import { ask, type Redis } from '../base/redis.ts';
-import { type Owner, peopleKeys } from './keys.ts';
+import { contactKeys, type Owner, peopleKeys } from './keys.ts';
 
 /** An answer is asked for anew after this, … */
 const FRESH_US = 250_000;
@@ -26,8 +26,9 @@ export function createWatch(redis: Redis, namespace: string, clock: Pick<Clock, 
   const entries = new Map<string, Entry>();
   const look = (owner: Owner, entry: Entry): Promise<boolean> => {
     const { suppressed, aliases } = peopleKeys(namespace, owner);
+    const { forgotten } = contactKeys(namespace, owner);
     const askedUs = clock.monotonicUs();
-    entry.asked ??= ask(redis.client.exists(suppressed, aliases))
+    entry.asked ??= ask(redis.client.exists(suppressed, aliases, forgotten))
       .then((count) => {
         entry.any = count > 0;
         entry.freshUntilUs = askedUs + FRESH_US;

@@ -26,6 +26,10 @@ export type Variables = z.output<typeof variablesSchema>;
 /** A row of a contact job is [number or '', { contact: JSON of a ContactInput }, external id?]. One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
 export type Row = [to: string, variables?: Variables | 0, reference?: string | 0, content?: Content] | 0;
 
+/** In the place of a row whose person was forgotten: an item of nobody. */
+export const ERASED_ROW: Exclude<Row, 0> = ['', 0, 0];
+export const isErased = (row: Row): boolean => row !== 0 && row[0] === '' && !row[1];
+
 /** Consecutive rows of a job; `rows` is base64 of the packed (zstd) JSON array of `Row`. */
 export const chunkRecordSchema = z.object({
   v: z.literal(1),

@@ -2,10 +2,10 @@
 import { ask, type Redis } from '../base/redis.ts';
 import { decodeRows } from '../base/rows.ts';
 import { type Item, type ItemStatus, STATUS_BYTE, statusOfByte } from '../contract/job.ts';
-import type { Row } from '../contract/record.ts';
+import { ERASED_ROW, isErased, type Row } from '../contract/record.ts';
 import { isoTime } from '../contract/time.ts';
 import { chunkKeys, jobKeys } from './keys.ts';
-import type { LedgerReader } from './port.ts';
+import type { FindForgotten, LedgerReader } from './port.ts';
 import { type Result, readLines, unfoldResults } from './results.ts';
 import { chunkOf, chunkRange, type JobRow } from './row.ts';
 
@@ -22,9 +22,14 @@ interface Chunk {
   results: Map<number, Result>;
 }
 
+export interface ItemReaderOptions {
+  redis: Redis;
+  namespace: string;
+  forgotten?: FindForgotten;
+}
+
 export function createItemReader(
-  redis: Redis,
-  namespace: string,
+  { redis, namespace, forgotten }: ItemReaderOptions,
   rowOf: (home: string, id: string) => Promise<JobRow | undefined>,
 ): LedgerReader['items'] {
   return async (home, id, status, fromIndex, limit) => {
@@ -40,7 +45,12 @@ export function createItemReader(
     const chunks = await readChunks(redis, namespace, home, row, found);
     const tries = await triesOf(redis, keys, found);
     const again = await resentOf(redis, keys, found);
-    const rows = found.map((one, i) => itemOf(row, one, tries[i] ?? 0, chunks));
+    const shown = found.map(({ index }) => rowAt(row, chunks, index));
+    const gone = (await forgotten?.(row.seal, shown)) ?? new Set();
+    const rows = found.map((one, i) => {
+      const content = gone.has(i) ? ERASED_ROW : (shown[i] ?? 0);
+      return itemOf(row, one, tries[i] ?? 0, content, resultAt(row, chunks, one.index));
+    });
     return {
       rows: rows.map((item) => (again.has(item.index) ? { ...item, possible_duplicate: true } : item)),
       next,
@@ -102,23 +112,29 @@ async function resentOf(
   return new Set(found.filter((_, i) => marks[i] !== null).map(({ index }) => index));
 }
 
+const rowAt = ({ seal }: JobRow, chunks: Map<number, Chunk>, index: number): Row => {
+  const n = chunkOf(seal, index);
+  return chunks.get(n)?.rows[index - chunkRange(seal, n).first] ?? 0;
+};
+
+const resultAt = ({ seal }: JobRow, chunks: Map<number, Chunk>, index: number): Result | undefined =>
+  chunks.get(chunkOf(seal, index))?.results.get(index);
+
+/** The id of a message holds the number: nothing is shown of it where the person was forgotten. */
 function itemOf(
   { seal }: JobRow,
   { index, status }: Found,
   attempts: number,
-  chunks: Map<number, Chunk>,
+  row: Row,
+  result: Result | undefined,
 ): Item {
-  const n = chunkOf(seal, index);
-  const chunk = chunks.get(n);
-  const row = chunk?.rows[index - chunkRange(seal, n).first];
-  const result = chunk?.results.get(index);
   return {
     index,
     to: row ? row[0] : '',
     reference: row ? row[2] || null : null,
     status,
     attempts,
-    provider_id: result?.providerId ?? null,
+    provider_id: (!isErased(row) && result?.providerId) || null,
     error: result?.error ?? null,
     hold: null,
     updated_at: isoTime(result?.atMs ?? seal.created_at),

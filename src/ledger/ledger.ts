@@ -10,7 +10,7 @@ import { createItemReader } from './items.ts';
 import { homeLettersOf } from './job-id.ts';
 import { jobKeys, jobListKey, jobRowKey, openJobsKey } from './keys.ts';
 import { readLeftOut } from './left-out.ts';
-import type { JobFilter, JobPosition, LedgerReader, LedgerWriter, Page } from './port.ts';
+import type { FindForgotten, JobFilter, JobPosition, LedgerReader, LedgerWriter, Page } from './port.ts';
 import { type JobRow, jobOf, ROW_FIELDS, readRow } from './row.ts';
 
 const createRowScript = loadScript(import.meta.dirname, 'lua/create-row.lua');
@@ -25,6 +25,7 @@ export interface LedgerOptions {
   clock: Clock;
   /** The home that the letters of a job id stand for. */
   homeOfLetters(letters: string): string | undefined;
+  forgotten?: FindForgotten;
 }
 
 export interface Ledger extends LedgerReader, LedgerWriter {
@@ -44,7 +45,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     jobs: (workspace, environment, filter, after, limit) =>
       listJobs(options, workspace, environment, filter, after, limit),
-    items: createItemReader(redis, namespace, row),
+    items: createItemReader(options, row),
     leftOut: async (home, id, fromIndex, limit) => {
       const found = await row(home, id);
       return found && readLeftOut(redis, namespace, found, fromIndex, limit);

@@ -1,7 +1,7 @@
 // What other rooms ask of the ledger: the rows of jobs and their items, as clients see them.
 import type { Environment } from '../contract/environment.ts';
 import type { Item, ItemStatus, Job, JobKind, JobStatus } from '../contract/job.ts';
-import type { SealRecord } from '../contract/record.ts';
+import type { Row, SealRecord } from '../contract/record.ts';
 
 export interface JobFilter {
   status?: JobStatus | undefined;
@@ -30,6 +30,9 @@ export interface LeftOut {
   of: number | null;
   line: number | null;
 }
+
+/** Of these rows of a job, the places of those whose people were forgotten after it came: nobody is shown who they were. */
+export type FindForgotten = (job: SealRecord, rows: readonly Row[]) => Promise<ReadonlySet<number>>;
 
 export interface LedgerReader {
   /** One consistent reading of one job; undefined when there is none. Cost does not depend on its size. */

@@ -143,7 +143,7 @@ const uploadedWhole = () => {
 };
 
 /** Contacts come in as a job. */
-async function contact(): Promise<void> {
+async function contact(): Promise<string> {
   const headers = {
     authorization: `Bearer ${API_KEY}`,
     'content-type': 'application/json',
@@ -158,6 +158,19 @@ async function contact(): Promise<void> {
     { what: 'the contacts are accepted' },
   );
   expect((await service.api.completed(taken.job.id)).counts.accepted).toBe(1);
+  return taken.job.id;
+}
+
+/** The contact is forgotten, and goes out of the job that told of it. */
+async function forgotten(): Promise<void> {
+  const id = await contact();
+  const { data } = await service.api.get<{ data: { id: string }[] }>('/v1/contacts?tag=one');
+  const headers = { authorization: `Bearer ${API_KEY}` };
+  const gone = async () =>
+    (await fetch(`${service.url}/v1/contacts/${data[0]?.id}`, { method: 'DELETE', headers })).status === 204;
+  await until(gone, { what: 'the contact is forgotten' });
+  const row = jobRowKey(stage.namespace, 's:s1', id);
+  await until(async () => (await redis.client.hget(row, 'erased')) === '1', { what: 'it is out of the job' });
 }
 
 /** What makes the service run those scripts that a plain job does not need. */
@@ -299,7 +312,8 @@ const steps: Record<string, () => Promise<void>> = {
   'opt-in': () => listed('DELETE', '+16509900003'),
   'look-up': () => unwanted(),
   suppress: () => unwanted(),
-  'put-contact': () => contact(),
+  'put-contact': async () => void (await contact()),
+  erase: forgotten,
   'claim-recent': () => once(),
   'release-recent': () => once(),
   'begin-upload': uploadedWhole,

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { takenPerRecipient } from '../support/both-ends.ts';
 import { API_KEY, bulk, type JobView } from '../support/client.ts';
+import { bytesHold } from '../support/job-bytes.ts';
 import { type OwnRedis, openOwnRedis } from '../support/own-redis.ts';
 import { kafkaBrokers } from '../support/services.ts';
 import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
@@ -41,8 +42,8 @@ async function open(onLoss: 'stop' | 'rebuild'): Promise<void> {
 }
 
 const key = 'the-key-of-the-job';
-/** Who opted out, and who did and wants messages again. */
-const [OUT, AGAIN] = [7_500_000, 7_500_001];
+/** Who opted out, who did and wants messages again, and who got a message and was forgotten. */
+const [OUT, AGAIN, GONE] = [7_500_000, 7_500_001, 7_500_002];
 const to = (person: number): string => `+1650${person}`;
 
 interface Begun {
@@ -50,6 +51,8 @@ interface Begun {
   body: Record<string, unknown>;
   canceled: JobView;
   contact: string;
+  /** Jobs that named who was forgotten. */
+  erased: string[];
 }
 
 /** A job that was canceled, one that is half done, and a limit that was changed live. */
@@ -65,31 +68,37 @@ async function begin(): Promise<Begun> {
   await api.patch('/v1/portfolios/bm', { messaging_limit: TIER });
   await optOut('POST', OUT, AGAIN);
   await optOut('DELETE', AGAIN);
-  const contact = await contacts();
+  const { contact, erased } = await contacts();
   const body = bulk(RECIPIENTS);
   const { id } = await api.send(body, key);
   const half = async () => (await stage.platform.ledger()).totals.taken >= RECIPIENTS / 2;
   await until(half, { what: 'half of the job' });
-  return { id, body, canceled, contact };
+  return { id, body, canceled, contact, erased };
 }
 
 const auth = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' };
 
 /** One contact that is forgotten again, one that is changed: what a job said first must not come back. */
-async function contacts(): Promise<string> {
+async function contacts(): Promise<Pick<Begun, 'contact' | 'erased'>> {
   const ask = (method: string, path: string, body?: object) =>
     fetch(service.url + path, { method, headers: auth, ...(body && { body: JSON.stringify(body) }) });
-  const put = async (...list: object[]): Promise<void> => {
+  const put = async (...list: object[]): Promise<string> => {
     const answer = await ask('POST', '/v1/contacts/bulk', { sender: 's1', contacts: list });
     const { job } = (await answer.json()) as { job: JobView };
     await service.api.completed(job.id);
+    return job.id;
   };
-  await put({ number: to(OUT), name: 'Gone' }, { number: to(AGAIN), external_id: 'crm-1', name: 'Old' });
+  const told = await put(
+    { number: to(GONE), name: 'Gone' },
+    { number: to(AGAIN), external_id: 'crm-1', name: 'Old' },
+  );
   await put({ external_id: 'crm-1', name: 'New', tags: ['vip'] });
+  const sent = await service.api.completed((await service.api.send(bulk(1, {}, GONE))).id);
+  expect(sent.counts.accepted).toBe(1);
   const { data } = await service.api.get<{ data: { id: string; name: string }[] }>('/v1/contacts');
   const gone = data.find(({ name }) => name === 'Gone')?.id;
   expect((await ask('DELETE', `/v1/contacts/${gone}`)).status).toBe(204);
-  return data.find(({ name }) => name === 'New')?.id ?? '';
+  return { contact: data.find(({ name }) => name === 'New')?.id ?? '', erased: [told, sent.id] };
 }
 
 async function optOut(method: 'POST' | 'DELETE', ...people: number[]): Promise<void> {
@@ -101,7 +110,7 @@ async function optOut(method: 'POST' | 'DELETE', ...people: number[]): Promise<v
   expect(response.status).toBe(200);
 }
 
-async function expectRight({ id, body, canceled, contact }: Begun): Promise<void> {
+async function expectRight({ id, body, canceled, contact, erased }: Begun): Promise<void> {
   const { api } = service;
   const ended = async () => {
     const job = await api.job(id).catch(() => undefined);
@@ -126,6 +135,7 @@ async function expectRight({ id, body, canceled, contact }: Begun): Promise<void
   expect(data).toEqual([
     expect.objectContaining({ id: contact, name: 'New', number: to(AGAIN), tags: ['vip'] }),
   ]);
+  await expectErased(erased);
   const two = await api.completed((await api.send(bulk(2, {}, OUT))).id);
   expect(two.counts).toMatchObject({ suppressed: 1, accepted: 1 });
   const later = takenPerRecipient(await stage.platform.arrivals());
@@ -137,6 +147,30 @@ async function expectRight({ id, body, canceled, contact }: Begun): Promise<void
   const tier = limits.data.find(({ name }) => name === 'meta.messaging_limit');
   expect(tier?.count).toBe(TIER);
   expect(tier?.used).toBeGreaterThanOrEqual(taken.size);
+}
+
+/** The log has brought their number back; nobody is shown it, and it goes again. */
+async function expectErased(jobs: string[]): Promise<void> {
+  for (const job of jobs)
+    expect((await service.api.items(job))[0]).toMatchObject({
+      to: '',
+      reference: null,
+      provider_id: null,
+      status: 'accepted',
+    });
+  const { client } = own.redis;
+  const named = async () => {
+    const keys = (await client.keys('*:job:job_*')).filter((name) =>
+      jobs.some((job) => name.includes(`:${job}:`)),
+    );
+    const held = await Promise.all(
+      keys.map(async (name) =>
+        bytesHold((await client.type(name)) === 'string' ? await client.getBuffer(name) : null, to(GONE)),
+      ),
+    );
+    return held.includes(true);
+  };
+  await until(async () => !(await named()), { what: 'the bytes are gone again' });
 }
 
 test('emptied: rebuilt by itself', async () => {

@@ -1,10 +1,16 @@
 // Contacts over the whole path: a job comes in, stands in the store, is listed, changed and forgotten; what it knows of a person's clock counts.
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { createRedis } from '../../src/base/redis.ts';
 import { API_KEY, bulk, type JobView } from '../support/client.ts';
+import { bytesHold } from '../support/job-bytes.ts';
+import { redisUrl } from '../support/services.ts';
 import { servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const served = servedStage({ senders: [{ id: 's1', throughput: 200 }] });
+const redis = createRedis(redisUrl(), systemClock);
+afterAll(() => redis.close());
 
 interface ContactView {
   id: string;
@@ -149,6 +155,70 @@ test('forgotten at once; the suppression stays', async () => {
     { what: 'they are suppressed' },
   );
 });
+
+test('forgotten in jobs: shown no more at once, gone soon after, and what waits is not sent', async () => {
+  const { api, url } = served.service;
+  const [gone, stays] = ['+16505550030', '+16505550031'];
+  const messages = [gone, stays].map((to) => ({ to, variables: ['Ana', to], reference: `ref ${to}` }));
+  const contacts = [{ number: gone, external_id: 'crm-gone', tags: ['erased'] }, { number: stays }];
+  const told = await put(contacts);
+  const done = await api.send(bulk(0, { messages }));
+  await api.completed(done.id);
+  const waits = await api.send(
+    bulk(0, { messages, send_at: new Date(Date.now() + 3_600_000).toISOString() }),
+  );
+  await until(async () => (await api.job(waits.id)).status === 'scheduled', { what: 'it waits' });
+  const [contact] = (await list('?tag=erased')).data;
+  const auth = { authorization: headers.authorization };
+  expect((await fetch(`${url}/v1/contacts/${contact?.id}`, { method: 'DELETE', headers: auth })).status).toBe(
+    204,
+  );
+
+  const nobody = { to: '', reference: null, provider_id: null };
+  for (const { id } of [done, waits, told.job]) {
+    const [first, second] = await api.items(id);
+    expect(first).toMatchObject(nobody);
+    expect(second?.to).toBe(stays);
+    const file = await fetch(`${url}/v1/jobs/${id}/items`, { headers: { ...auth, accept: 'text/csv' } });
+    const text = await file.text();
+    expect([text.includes(gone), text.includes(stays)]).toEqual([false, true]);
+  }
+  await until(async () => (await api.job(waits.id)).counts.suppressed === 1, {
+    what: 'what waited has ended',
+  });
+  const [ended, waiting] = await api.items(waits.id);
+  expect(ended).toMatchObject({
+    status: 'suppressed',
+    error: { code: 'suppressed', message: 'the person was forgotten' },
+  });
+  expect(waiting?.status).toBe('queued');
+  expect((await api.items(done.id)).map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+
+  const jobs = [done.id, waits.id, told.job.id];
+  await until(async () => (await keysWith(gone, jobs)).length === 0, { what: 'the bytes are gone' });
+  // Rows of three jobs, and the id of one message.
+  expect(await keysWith(stays, jobs)).toHaveLength(4);
+  // Who comes back is written to again.
+  const back = await api.completed((await api.send(bulk(0, { messages: messages.slice(0, 1) }))).id);
+  expect(back.counts.accepted).toBe(1);
+  expect((await api.items(back.id))[0]?.to).toBe(gone);
+  expect((await api.act(waits.id, 'cancel')).status).toBe(200);
+});
+
+/** Those of the job's keys that hold the number. */
+async function keysWith(number: string, jobs: string[]): Promise<string[]> {
+  const { client } = redis;
+  const names = await client.keys(`${served.stage.namespace}:*job_*`);
+  const held = await Promise.all(
+    names
+      .filter((name) => jobs.some((job) => name.includes(`:${job}:`)))
+      .map(async (name) => {
+        const bytes = (await client.type(name)) === 'string' ? await client.getBuffer(name) : null;
+        return bytesHold(bytes, number) ? [name] : [];
+      }),
+  );
+  return held.flat();
+}
 
 test('quiet hours follow the clock that a contact has told', async () => {
   const { api } = served.service;

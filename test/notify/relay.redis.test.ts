@@ -43,6 +43,7 @@ function relayOver(
     redis,
     namespace,
     ledger,
+    forgotten: async () => new Set(),
     secret,
     accounts: { homes: () => [HOME], toldOf: () => ALL },
     outbox: createOutbox(redis, namespace),

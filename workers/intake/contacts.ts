@@ -7,7 +7,7 @@ import { ask, type Redis } from '../../src/base/redis.ts';
 import { decodeRows } from '../../src/base/rows.ts';
 import type { Contacts } from '../../src/contacts/contacts.ts';
 import { type ContactInput, contactInputSchema } from '../../src/contract/contact.ts';
-import type { Row, SealRecord } from '../../src/contract/record.ts';
+import { isErased, type Row, type SealRecord } from '../../src/contract/record.ts';
 import { chunkKeys } from '../../src/ledger/keys.ts';
 import { chunkRange, startsOf } from '../../src/ledger/row.ts';
 import { acceptContacts } from '../../src/ledger/suppress.ts';
@@ -30,7 +30,9 @@ export async function takeContacts(options: ContactsOptions, seal: SealRecord): 
     const { first, last } = chunkRange(seal, n);
     const told = decodeRows(blob)
       .slice(0, last - first + 1)
-      .flatMap((row, i) => (row === 0 ? [] : [{ index: first + i, contact: contactOf(row) }]));
+      .flatMap((row, i) =>
+        row === 0 || isErased(row) ? [] : [{ index: first + i, contact: contactOf(row) }],
+      );
     const ids = await contacts.upsert(
       seal,
       told.map(({ contact }) => contact),

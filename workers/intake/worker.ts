@@ -30,7 +30,7 @@ import { followerProgress } from '../../src/log/progress.ts';
 import { haveArrived } from './arrived.ts';
 import { type ContactsOptions, takeContacts } from './contacts.ts';
 import { lostChunkOf, readChunk, readRecord } from './records.ts';
-import { type SuppressOptions, suppressOptedOut } from './suppress.ts';
+import { eraseForgotten, type SuppressOptions, suppressOptedOut } from './suppress.ts';
 import { zonesOfRows } from './zones.ts';
 
 const putScript = loadScript(import.meta.dirname, 'lua/put-chunk.lua');
@@ -165,6 +165,7 @@ async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   if (state === 'again') return open(options, seal);
   if (state === 'canceling') await controls.cancelRows(seal, keysOf(options, seal), seal.rows);
   if (state !== 'open' && state !== 'paused') return;
+  await eraseForgotten(options, seal);
   if (seal.kind === 'contacts') return takeContacts(options, seal);
   await watchUnknown(options, seal);
   logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });

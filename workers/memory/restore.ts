@@ -46,6 +46,8 @@ export interface RestoreOptions {
   receipts(entry: DeliveredEntry): Promise<void>;
   events(entry: DeliveredEntry): Promise<void>;
   state(entries: DeliveredEntry[]): Promise<void>;
+  /** All is in: who was forgotten is taken out again. */
+  erase(): Promise<void>;
   /** Hears how far it is. */
   progress(topic: Topic | 'items', done: number): void;
 }
@@ -131,6 +133,7 @@ export async function restore(options: RestoreOptions, standing: Standing, lost:
   if (lost) await each(options.jobs)(retries);
   await read('receipts', each(options.receipts));
   marks.set('events', await tellAgain(options, standing, each(options.events)));
+  await options.erase();
   if (lost) await clock.delay(Math.max(0, Math.min(QUIET_MS, startedMs + QUIET_MS - clock.now())));
   const { jobs, attempts, receipts, events } = Object.fromEntries(marks);
   const kept = Object.entries({ jobs, attempts, receipts, events }).flatMap(([topic, at]) =>

@@ -12,11 +12,12 @@ import {
   MOVE_TYPES,
 } from '../../src/contract/event.ts';
 import { statusOfByte } from '../../src/contract/job.ts';
-import type { Row } from '../../src/contract/record.ts';
+import { ERASED_ROW, isErased, type Row } from '../../src/contract/record.ts';
 import { isoTime } from '../../src/contract/time.ts';
 import { chunkKeys, jobKeys } from '../../src/ledger/keys.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { Cut, ToldHold, ToldJob, ToldMove } from '../../src/ledger/outbox.ts';
+import type { FindForgotten } from '../../src/ledger/port.ts';
 import { chunkOf, chunkRange, type JobRow, jobOf } from '../../src/ledger/row.ts';
 import { eventId, recordOfOne } from '../../src/subscribers/publish.ts';
 
@@ -30,6 +31,7 @@ export interface ComposeOptions {
   namespace: string;
   secret: Secret;
   ledger: Pick<Ledger, 'row'>;
+  forgotten: FindForgotten;
 }
 
 export interface Home {
@@ -123,7 +125,7 @@ async function moveEvents(
       sender: row?.seal.sender ?? '',
       status: statusOfByte(to.charCodeAt(0)),
       attempts: (attempt - (uncounted[i] ?? 0) + 256) % 256,
-      provider_id: result.providerId,
+      provider_id: content && isErased(content) ? null : result.providerId || null,
       error: result.error,
       sequence,
     };
@@ -134,7 +136,7 @@ async function moveEvents(
 
 /** The rows of these moves; a chunk is read once. */
 async function rowsOf(
-  { redis, namespace }: ComposeOptions,
+  { redis, namespace, forgotten }: ComposeOptions,
   { seal }: JobRow,
   moves: readonly ToldMove[],
 ): Promise<Map<number, Row>> {
@@ -149,6 +151,8 @@ async function rowsOf(
       if (content) found.set(result.index, content);
     }
   }
+  const places = [...found.keys()];
+  for (const at of await forgotten(seal, [...found.values()])) found.set(places[at] ?? -1, ERASED_ROW);
   return found;
 }
 

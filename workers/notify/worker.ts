@@ -12,6 +12,7 @@ import type { Service } from '../../src/base/service.ts';
 import { type EventsRecord, eventsRecordSchema, isWanted } from '../../src/contract/event.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
+import type { FindForgotten } from '../../src/ledger/port.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
 import { BACKLOG_MAX_RECORDS, createDeliveries, type Deliveries } from '../../src/subscribers/deliveries.ts';
 import { entryOfEvents, eventId, recordOfOne } from '../../src/subscribers/publish.ts';
@@ -40,6 +41,7 @@ export interface NotifyOptions {
   secret: Secret;
   log: Log;
   ledger: Pick<Ledger, 'row'>;
+  forgotten: FindForgotten;
   accounts: AccountsRegistry;
   /** Reaches public addresses only. */
   http: HttpClient;

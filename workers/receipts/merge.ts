@@ -20,6 +20,8 @@ export interface Merged {
   moved: number;
   /** Bytes of result lines in a chunk that is whole; 0 while something of it is queued or sending. */
   foldable: number;
+  /** The job has items of forgotten people: a receipt may have told the id of their message again. */
+  erased: boolean;
 }
 
 const BYTE = { sent: 'a', failed: 'f', delivered: 'd', read: 'r' } as const;
@@ -38,12 +40,12 @@ export async function merge(
   const keys = jobKeys(namespace, home, job, fingerprint);
   const { results } = chunkKeys(namespace, home, job, fingerprint, n);
   const { first, last } = chunkRange(seal, n);
-  const [moved, foldable] = await redis.run<[number, number]>(
+  const [moved, foldable, erased] = await redis.run<[number, number, number]>(
     mergeScript,
     [keys.row, keys.statuses, keys.tries, results, laneKeys(namespace, { home, sender }).flying, keys.outbox],
     ['', job, fingerprint, first, last, dies_at, letters, ...receipts.map(argumentOf)],
   );
-  return moved < 0 ? undefined : { moved, foldable };
+  return moved < 0 ? undefined : { moved, foldable, erased: erased === 1 };
 }
 
 const argumentOf = ({ index, try: attempt, status, at, id, error }: Receipt): string => {

@@ -2,6 +2,7 @@
 import { messageOf, unavailable } from '../../src/base/failure.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { Metrics } from '../../src/base/metrics.ts';
+import { askErasing } from '../../src/contacts/erasing.ts';
 import type { StatusesRecord } from '../../src/contract/receipt.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
@@ -12,6 +13,8 @@ import { merge, type Receipt } from './merge.ts';
 
 /** Result lines of a whole chunk are folded again when receipts have added this much. */
 const FOLD_BYTES = 4 * 1024;
+/** Ids of messages to forgotten people are taken out together with those that come soon after. */
+const ERASE_MS = 60_000;
 /** Jobs that are remembered between records. */
 const MAX_SEALS = 2_000;
 
@@ -52,6 +55,8 @@ export function createStatuses(options: StatusesOptions): Statuses {
     counted.inc({ fate: 'moved' }, merged?.moved ?? 0);
     counted.inc({ fate: merged ? 'known' : 'no_job' }, receipts.length - (merged?.moved ?? 0));
     if (merged) await holdAftermath(options, seal, receipts);
+    if (merged?.erased)
+      await askErasing(redis, namespace, { job: seal.job, home: seal.home }, clock.now() + ERASE_MS);
     if (merged && merged.foldable >= FOLD_BYTES) await fold(seal, n);
   });
   return {

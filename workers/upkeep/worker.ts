@@ -34,6 +34,8 @@ export interface UpkeepOptions {
   resend?: () => Promise<void>;
   /** Gives up uploads that nobody goes on with; how many. */
   uploads?: () => Promise<number>;
+  /** Takes forgotten people out of jobs, a step at a time. */
+  erase?: () => Promise<void>;
 }
 
 export function createUpkeep(options: UpkeepOptions): Service {
@@ -44,6 +46,7 @@ export function createUpkeep(options: UpkeepOptions): Service {
   const silent = new Set<string>();
   let rounded = 0;
   let loop: Promise<void> | undefined;
+  let erasing: Promise<void> | undefined;
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
@@ -52,6 +55,9 @@ export function createUpkeep(options: UpkeepOptions): Service {
           await sweep(options, rounds);
           await options.resend?.();
           await endUploads(options);
+          erasing ??= erase(options).finally(() => {
+            erasing = undefined;
+          });
         } else rounds.forget();
       } catch (error) {
         logger.warn('upkeep.delayed', { reason: messageOf(error) });
@@ -69,8 +75,18 @@ export function createUpkeep(options: UpkeepOptions): Service {
     stop: async () => {
       stopping.abort();
       await loop;
+      await erasing;
     },
   };
+}
+
+/** Beside the sweeps: lanes do not wait for it. */
+async function erase(options: UpkeepOptions): Promise<void> {
+  try {
+    await options.erase?.();
+  } catch (error) {
+    options.logger.warn('erase.delayed', { reason: messageOf(error) });
+  }
 }
 
 async function endUploads({ uploads, logger }: UpkeepOptions): Promise<void> {

@@ -58,7 +58,8 @@ export const contactOperations: Operations = {
     id: 'forgetContact',
     tag,
     summary: 'Forgets a contact',
-    description: 'Its suppression stays: that is kept without the number.',
+    description:
+      'Items of earlier jobs show neither number nor reference nor message id any more, and what was still to be sent is suppressed. A suppression of the number stays: that is kept without the number.',
     scope: 'contacts:write',
     answers: { 204: { description: 'It is gone.' } },
   },

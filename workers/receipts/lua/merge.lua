@@ -16,15 +16,15 @@
 --   ARGV[7] letters   of what customers want to be told, '' = nothing
 --   ARGV[8..]         receipts, each one argument: index, try, to (a f d r), time (base 36, ms), value, joined by ","; value = the message's id,
 --                     or code and words of a failure
--- Returns {moved, bytes}: how many items moved; bytes of lines that may be folded now (0 while something is queued or sending);
---   {-1, 0} when the job is not there
+-- Returns {moved, bytes, erased}: how many items moved; bytes of lines that may be folded now (0 while something is queued or sending); 1 when the
+--   job has items of forgotten people, and items moved; {-1, 0, 0} when the job is not there
 -- include: ../../../src/base/lua/_time.lua
 -- include: ../../../src/ledger/lua/_items.lua
 -- include: ../../../src/ledger/lua/_outbox.lua
 local now = now_us(ARGV[1])
-local row = redis.call('HMGET', KEYS[1], 'state', 'fp')
+local row = redis.call('HMGET', KEYS[1], 'state', 'fp', 'erased')
 if not row[1] or row[2] ~= ARGV[3] then
-  return { -1, 0 }
+  return { -1, 0, 0 }
 end
 local first, last = tonumber(ARGV[4]), tonumber(ARGV[5])
 local outbox = open_outbox(KEYS[6], ARGV[7])
@@ -69,4 +69,4 @@ if moved > 0 then
   post(outbox)
 end
 local whole = moved > 0 and not redis.call('GETRANGE', KEYS[2], first, last):find('[qs]')
-return { moved, whole and redis.call('STRLEN', KEYS[4]) or 0 }
+return { moved, whole and redis.call('STRLEN', KEYS[4]) or 0, moved > 0 and row[3] and 1 or 0 }
