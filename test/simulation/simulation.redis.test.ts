@@ -4,7 +4,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
 import { freshNamespace, redisUrl } from '../support/services.ts';
 import { BUGS } from './bugs.ts';
-import { type Simulated, simulate } from './simulate.ts';
+import { type Simulated, simulate, simulateAll } from './simulate.ts';
 import { scriptBook } from './virtual-redis.ts';
 
 const SEEDS = 100;
@@ -32,19 +32,23 @@ const run = (seed: number, namespace = freshNamespace()): Promise<Simulated> =>
 test('nothing is lost, nothing is sent twice, and everything comes to rest', async () => {
   const broken: string[] = [];
   let faults = 0;
-  for (const seed of Array(SEEDS).keys()) {
-    const one = await run(seed);
+  await simulateAll({ from: 0, to: SEEDS }, { redis, namespace: freshNamespace(), book }, (one) => {
     faults += one.faults;
-    if (one.broken.length > 0) broken.push(`seed ${seed}: ${one.broken.join('; ')}`);
-  }
+    if (one.broken.length > 0) broken.push(`seed ${one.seed}: ${one.broken.join('; ')}`);
+  });
   expect(broken).toEqual([]);
   expect(faults).toBeGreaterThan(SEEDS);
 }, 240_000);
 
-test('the same seed goes the same way', async () => {
+test('the same seed goes the same way, alone and beside others', async () => {
+  const among = new Map<number, Simulated>();
+  await simulateAll({ from: 1, to: 17 }, { redis, namespace: freshNamespace(), book }, (one) => {
+    among.set(one.seed, one);
+  });
   for (const seed of [1, 2, 3, 4, 5]) {
     const [one, other] = [await run(seed), await run(seed)];
     expect(one.trace).toEqual(other.trace);
+    expect(one.trace).toEqual(among.get(seed)?.trace);
     expect(one.hash).toBe(other.hash);
   }
 });
@@ -55,8 +59,14 @@ test.each(BUGS.map((bug) => [bug.name, bug] as const))(
     const planted = { redis, namespace: freshNamespace(), book: scriptBook(bug.scripts), bug };
     const from = SHOWS[name] ?? 0;
     let found: string[] = [];
-    for (let seed = from; seed < from + LOOKED_AT && found.length === 0; seed += 1)
-      found = (await simulate(seed, planted)).broken;
+    await simulateAll(
+      { from, to: from + LOOKED_AT },
+      planted,
+      ({ broken }) => {
+        if (broken.length > 0) found = broken;
+      },
+      () => found.length === 0,
+    );
     expect(found).not.toEqual([]);
   },
   240_000,

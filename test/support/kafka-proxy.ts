@@ -1,9 +1,17 @@
 // Stands between a process and Kafka. A broker tells its clients where to connect, whatever it calls itself; the proxy puts its own address
-// in the place of the broker's, so that every connection goes through it. `close` refuses and drops connections; `mute` lets requests through and swallows the answers.
+// in the place of the broker's, so that every connection goes through it. `close` refuses and drops connections; `mute` lets requests through
+// and swallows the answers; `lose` takes away a single produce, or its reply.
 import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** `reply`: the broker has stored it, and its answer never comes. `connection`: it drops before the broker has heard all of the request. */
+export type ProduceLoss = 'reply' | 'connection';
 
 export interface KafkaProxy {
   brokers: string;
+  /** The next produce to a topic whose name ends so meets this. */
+  lose(topic: string, loss: ProduceLoss): void;
+  /** Whether every loss that was asked for has happened. */
+  lost(): boolean;
   /** Kafka is gone: connections drop, new ones are refused. */
   close(): Promise<void>;
   /** Kafka works on, and nobody hears of it. */
@@ -25,9 +33,17 @@ export async function openKafkaProxy(target: string): Promise<KafkaProxy> {
   let muted = false;
   let port = 0;
   let server: Server | undefined;
+  const orders: { topic: string; loss: ProduceLoss }[] = [];
+
+  /** What is to happen to this request. */
+  const lossOf = (request: Buffer): ProduceLoss | undefined => {
+    const i = orders.findIndex(({ topic }) => isProduce(request, topic));
+    return i < 0 ? undefined : orders.splice(i, 1)[0]?.loss;
+  };
 
   const join = (client: Socket): void => {
     const broker = connect(real.port, real.host);
+    const mislaid = new Set<number>();
     for (const socket of [client, broker]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -37,11 +53,24 @@ export async function openKafkaProxy(target: string): Promise<KafkaProxy> {
         broker.destroy();
       });
     }
-    client.on('data', (data) => broker.write(data));
+    const asked = frames();
+    client.on('data', (data) => {
+      for (const request of asked(data)) {
+        const loss = lossOf(request);
+        if (loss === 'reply') mislaid.add(correlationOf(request));
+        if (loss === 'connection') {
+          broker.write(request.subarray(0, request.length / 2));
+          client.destroy();
+          return;
+        }
+        broker.write(request);
+      }
+    });
     const whole = frames();
     broker.on('data', (data) => {
       for (const frame of whole(data))
-        if (!muted) client.write(readdressed(frame, real, { host: '127.0.0.1', port }));
+        if (!muted && !mislaid.delete(frame.readInt32BE(4)))
+          client.write(readdressed(frame, real, { host: '127.0.0.1', port }));
     });
   };
   const open = async (): Promise<void> => {
@@ -69,6 +98,8 @@ export async function openKafkaProxy(target: string): Promise<KafkaProxy> {
   await open();
   return {
     brokers: `127.0.0.1:${port}`,
+    lose: (topic, loss) => void orders.push({ topic, loss }),
+    lost: () => orders.length === 0,
     close,
     mute: () => {
       muted = true;
@@ -83,7 +114,7 @@ export async function openKafkaProxy(target: string): Promise<KafkaProxy> {
 }
 
 /**
- * Cuts what comes in into whole answers: four bytes of length, then so many more. An address that stood across two chunks would
+ * Cuts what comes in into whole requests or answers: four bytes of length, then so many more. An address that stood across two chunks would
  * pass unseen, and its client would go around the proxy from then on.
  */
 function frames(): (data: Buffer) => Buffer[] {
@@ -99,6 +130,14 @@ function frames(): (data: Buffer) => Buffer[] {
     return whole;
   };
 }
+
+/** A request: its length (4 bytes), what it asks for (2), in which version (2), its number (4), who asks (2 of length, and its bytes), … */
+const PRODUCE = 0;
+const correlationOf = (request: Buffer): number => request.readInt32BE(8);
+const isProduce = (request: Buffer, topic: string): boolean =>
+  request.readInt16BE(4) === PRODUCE && request.subarray(0, TOPIC_WITHIN).includes(topic);
+/** The name of the first topic stands so near to the start. */
+const TOPIC_WITHIN = 512;
 
 /** An answer in which the broker's address, a host as Kafka writes strings (two bytes of length, then its bytes) and a port in four, is the proxy's. */
 function readdressed(frame: Buffer, real: Address, own: Address): Buffer {

@@ -86,7 +86,10 @@ function received({ platform, ends, resends }: Evidence, figures: Record<string,
   );
   figures.received = taken.size;
   figures['received twice'] = twice.length;
+  const failed = items.filter(({ status }) => status === 'failed');
+  figures['neither accepted nor unknown'] = failed.length;
   return [
+    ...failed.map(({ to }) => `…${to.slice(-4)} has failed, and nothing has refused it`),
     ...twice.map(([to, times]) => `…${to.slice(-4)} received ${times} messages`),
     ...lied
       .filter(({ status }) => !WAITING.has(status))

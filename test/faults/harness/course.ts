@@ -1,52 +1,22 @@
 // One course: a client posts jobs, things are done to the service, everything is waited for, and the histories are judged.
-import { randomUUID } from 'node:crypto';
 import { systemClock as clock } from '../../../src/base/clock.ts';
-import { laneKeys, lanesKey } from '../../../src/lanes/keys.ts';
-import { bulk, createClient, type JobView } from '../../support/client.ts';
-import { seededRandom } from '../../support/dice.ts';
+import { laneKeys } from '../../../src/lanes/keys.ts';
+import { createClient, type JobView } from '../../support/client.ts';
 import { numberOf } from '../../support/stage.ts';
 import { until } from '../../support/until.ts';
 import { judge, type Verdict } from './check.ts';
 import { elapsed, type Fleet, type FleetOptions, openFleet } from './fleet.ts';
 import { type History, openHistory } from './history.ts';
+import type { CourseOptions } from './options.ts';
+import { post, SENDERS } from './posting.ts';
 import type { Fault } from './schedule.ts';
 
-const SENDERS = ['s1', 's2'];
-const CLIENTS = 4;
-const FIRST = 2_000_000;
-const RETRY_MS = 200;
 const SINK_PATIENCE_MS = 60_000;
-
-export interface CourseOptions {
-  seed: number;
-  /** Where the histories go. */
-  folder: string;
-  jobs: number;
-  rows: number;
-  /** Over how long the client posts. */
-  postingMs: number;
-  faults: readonly Fault[];
-  patienceMs: number;
-  kafka?: string | undefined;
-  sources?: string | undefined;
-  /** In messages a second, of each of two senders. */
-  throughput: number;
-  latencyMs?: number;
-  env?: Record<string, string>;
-  body?: Record<string, unknown>;
-  dispatchers?: number;
-  gentle?: boolean;
-  /** Done beside the faults; gives what else there is to say. */
-  also?: (fleet: Fleet) => Promise<Partial<Verdict> | undefined>;
-  olderFolder?: string | undefined;
-  /** All API processes listen on one port. */
-  onePort?: boolean;
-}
 
 export async function runCourse(options: CourseOptions): Promise<Verdict> {
   const history = openHistory(options.folder);
   const fleet = await openFleet(fleetOptions(options, history));
-  const watch = watchLanes(fleet, history);
+  const watch = watchLanes(fleet, history, options.portfolio);
   try {
     for (const sender of SENDERS)
       await fleet.stage.platform.number(numberOf(sender), {
@@ -54,7 +24,8 @@ export async function runCourse(options: CourseOptions): Promise<Verdict> {
         throughput: options.throughput,
       });
     const striking = strikeAll(fleet, options.faults);
-    const [more] = await Promise.all([options.also?.(fleet), post(fleet, history, options), striking]);
+    const beside = options.also?.(fleet, history);
+    const [more] = await Promise.all([beside, post(fleet, history, options, beside), striking]);
     const ended = await waitForEnds(fleet, history, options.patienceMs);
     await waitForSink(fleet, ended);
     const listed = await countJobs(fleet);
@@ -88,7 +59,11 @@ const fleetOptions = (options: CourseOptions, history: History): FleetOptions =>
   folder: options.sources,
   olderFolder: options.olderFolder,
   onePort: options.onePort ?? false,
-  senders: SENDERS.map((id) => ({ id, throughput: options.throughput })),
+  senders: SENDERS.map((id) => ({
+    id,
+    throughput: options.throughput,
+    ...(options.portfolio ? { portfolio: options.portfolio } : {}),
+  })),
   ...(options.env ? { env: options.env } : {}),
   ...(options.dispatchers ? { dispatchers: options.dispatchers } : {}),
 });
@@ -106,58 +81,6 @@ async function strikeAll(fleet: Fleet, faults: readonly Fault[]): Promise<void> 
     done.catch(() => {});
   }
   await Promise.all(under);
-}
-
-async function post(fleet: Fleet, history: History, options: CourseOptions): Promise<void> {
-  const { jobs, rows, postingMs, seed, body = {} } = options;
-  const random = seededRandom(seed + 1);
-  const startedAt = performance.now();
-  let next = 0;
-  const client = async (): Promise<void> => {
-    while (next < jobs) {
-      const i = next;
-      next += 1;
-      await elapsed(Math.max(0, (i / jobs) * postingMs - (performance.now() - startedAt)));
-      const first = FIRST + i * rows;
-      const sender = SENDERS[i % SENDERS.length];
-      const message = bulk(rows, { sender, ...body }, first);
-      await postOne(fleet, history, { first, count: rows, message, random });
-    }
-  };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
-}
-
-interface Order {
-  first: number;
-  count: number;
-  message: Record<string, unknown>;
-  random: () => number;
-}
-
-/** With one key, to whichever API there is, until one says 202. */
-async function postOne(fleet: Fleet, history: History, order: Order): Promise<void> {
-  const { first, count, message, random } = order;
-  const key = randomUUID();
-  for (;;) {
-    const urls = fleet.urls();
-    const url = urls[Math.floor(random() * urls.length)];
-    const line = { key, first, count };
-    if (url !== undefined) {
-      const answer = await createClient(url)
-        .post(message, key)
-        .catch((error: Error & { cause?: { code?: string } }) => error);
-      const at = clock.now();
-      if (answer instanceof Error) {
-        const refused = (answer.cause as { code?: string } | undefined)?.code === 'ECONNREFUSED';
-        history.add('client', { at, ...line, status: 0, ...(refused ? { refused: true as const } : {}) });
-      } else {
-        const job = answer.body.job?.id;
-        history.add('client', { at, ...line, status: answer.status, ...(job ? { job } : {}) });
-        if (answer.status === 202) return;
-      }
-    }
-    await elapsed(RETRY_MS);
-  }
 }
 
 const OVER = new Set(['completed', 'canceled', 'expired', 'incomplete']);
@@ -244,18 +167,18 @@ function writeSink({ sink }: Fleet, history: History): void {
 }
 
 /** Notes whose take was the last of each lane, whenever that changes. */
-function watchLanes({ redis, stage }: Fleet, history: History): { stop(): void } {
+function watchLanes({ redis, stage }: Fleet, history: History, portfolio?: string): { stop(): void } {
   let stopped = false;
   const last = new Map<string, number>();
   const look = async (): Promise<boolean> => {
     for (const sender of SENDERS) {
-      const home = `s:${sender}`;
+      const home = portfolio === undefined ? `s:${sender}` : `p:${portfolio}`;
       const { lane } = laneKeys(stage.namespace, { home, sender });
       const seq = await redis.redis.client.hget(lane, 'seq').catch(() => null);
       const fence = Number(seq?.split(':')[0] ?? 0);
       if (!fence || last.get(sender) === fence) continue;
       last.set(sender, fence);
-      history.add('lanes', { at: clock.now(), lane: lanesKey(stage.namespace, home), fence });
+      history.add('lanes', { at: clock.now(), lane, fence });
     }
     return stopped;
   };

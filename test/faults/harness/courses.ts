@@ -5,78 +5,122 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { until } from '../../support/until.ts';
 import type { Verdict } from './check.ts';
-import type { CourseOptions } from './course.ts';
+import { runCourse } from './course.ts';
 import { elapsed, type Fleet } from './fleet.ts';
-import type { Fault, Kind, Target } from './schedule.ts';
+import { frozen } from './frozen.ts';
+import { memory } from './memory.ts';
+import { oneKey } from './one-key.ts';
+import type { CourseOptions, NamedOptions } from './options.ts';
+import { produce } from './produce.ts';
+import { anotherTaken, PROGRESS_MS } from './progress.ts';
+import { type Kind, scheduleOf, strike, type Target } from './schedule.ts';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../../..');
 
-export interface NamedOptions {
-  seed: number;
-  folder: string;
-  full: boolean;
-  /** In place of those of the course. */
-  rounds: number | undefined;
-  /** A commit. */
-  old: string;
+interface Named {
+  /** How often, with `--full`. */
+  full: number;
+  /** And without; a tenth. */
+  short?: number;
+  /** Its log is always Kafka. */
+  kafka?: true;
+  run(options: NamedOptions): Promise<Verdict>;
 }
 
-export const COURSES: Record<string, (options: NamedOptions) => CourseOptions | Promise<CourseOptions>> = {
-  told: ({ seed, folder, full, rounds = full ? 100 : 10 }) => ({
-    ...trickle(rounds, 40),
-    seed,
-    folder,
-    also: (fleet) => killAfterAccepts(fleet, rounds),
-  }),
-  'redis-away': ({ seed, folder, full, rounds = full ? 10 : 1 }) => ({
-    ...trickle(rounds * AWAYS.length, 500),
-    seed,
-    folder,
-    patienceMs: 240_000,
-    also: (fleet) => redisAway(fleet, rounds),
-  }),
-  releases: async ({ seed, folder, old, rounds = 10 }) => ({
-    ...trickle(rounds, 40),
-    seed,
-    folder,
-    olderFolder: await older(old),
-    also: (fleet) => restartAll(fleet, rounds),
-  }),
+export const COURSES: Record<string, Named> = {
+  kills: { full: 200, run: kills },
+  frozen: { full: 50, kafka: true, run: frozen },
+  produce: { full: 200, kafka: true, run: produce },
+  memory: { full: 10, kafka: true, run: memory },
+  'one-key': { full: 500, run: oneKey },
+  'redis-away': { full: 10, run: (options) => again(options, (fleet) => redisAway(fleet, options.rounds)) },
+  rolling: { full: 20, run: rolling },
+  told: { full: 100, run: (options) => again(options, (fleet) => killAfterAccepts(fleet, options.rounds)) },
+  releases: {
+    full: 10,
+    short: 4,
+    run: async (options) =>
+      again(options, (fleet) => restartAll(fleet, options.rounds), { olderFolder: await older(options.old) }),
+  },
 };
 
-/** Messages go all the time, slowly, so that each round has some. */
-const trickle = (rounds: number, messages: number): Omit<CourseOptions, 'seed' | 'folder'> => ({
-  jobs: Math.max(4, Math.ceil((rounds * messages) / 100)),
-  rows: 100,
-  postingMs: 1_000,
-  faults: [],
-  patienceMs: 120_000,
-  throughput: 10,
-  latencyMs: 100,
-});
-
-const PROGRESS_MS = 30_000;
-const KILLED: Target[] = ['dispatch', 'notify', 'redis', 'dispatch', 'receipts', 'intake', 'upkeep', 'api'];
-
-const takenOf = async ({ stage }: Fleet): Promise<number> => (await stage.platform.ledger()).totals.taken;
-
-/** Resolves with how long it took until another message was accepted, ms. */
-async function anotherTaken(fleet: Fleet): Promise<number> {
-  const startedAt = performance.now();
-  const before = await takenOf(fleet);
-  await until(async () => (await takenOf(fleet)) > before, { what: 'a message', timeoutMs: 2 * PROGRESS_MS });
-  return performance.now() - startedAt;
+/** Faults in fifteen minutes, after a schedule; the same share of 20,000 recipients. */
+function kills({ seed, folder, rounds, kafka }: NamedOptions): Promise<Verdict> {
+  const overMs = rounds * 4_500;
+  return runCourse({
+    seed,
+    folder,
+    kafka,
+    jobs: rounds,
+    rows: 100,
+    postingMs: overMs * 0.9,
+    faults: scheduleOf({ seed, faults: rounds, overMs, kafka: kafka !== undefined }),
+    patienceMs: 120_000,
+    throughput: 40,
+    latencyMs: 200,
+  });
 }
 
-const strike = (target: Target, kind: Kind, over: Partial<Fault> = {}): Fault => ({
-  atMs: 0,
-  kind,
-  target,
-  which: 0,
-  forMs: 0,
-  ...over,
-});
+const ROLLED: Target[] = [
+  'api',
+  'dispatch',
+  'intake',
+  'receipts',
+  'notify',
+  'upkeep',
+  'api',
+  'dispatch',
+  'intake',
+  'dispatch',
+];
+const ROLLED_EVERY_MS = 2_500;
+
+/** Restarts under load, one after the other, two API processes on one port: nothing is refused, nothing unknown. */
+function rolling({ seed, folder, rounds, kafka }: NamedOptions): Promise<Verdict> {
+  const faults = Array.from({ length: rounds }, (_, i) => {
+    const target = ROLLED[i % ROLLED.length] ?? 'api';
+    const which = Math.floor(i / ROLLED.length);
+    return strike(target, 'restart', { atMs: 1_000 + i * ROLLED_EVERY_MS, which });
+  });
+  return runCourse({
+    seed,
+    folder,
+    kafka,
+    jobs: rounds * 10,
+    rows: 20,
+    postingMs: rounds * ROLLED_EVERY_MS + 5_000,
+    faults,
+    patienceMs: 60_000,
+    throughput: 80,
+    latencyMs: 50,
+    gentle: true,
+    onePort: true,
+  });
+}
+
+/** One thing again and again, while messages go all the time, slowly. */
+const again = (
+  { seed, folder, kafka }: NamedOptions,
+  also: CourseOptions['also'],
+  over: Partial<CourseOptions> = {},
+): Promise<Verdict> =>
+  runCourse({
+    seed,
+    folder,
+    kafka,
+    jobs: Number.POSITIVE_INFINITY,
+    rows: 100,
+    postingMs: 'feed',
+    faults: [],
+    patienceMs: 120_000,
+    throughput: 10,
+    latencyMs: 100,
+    ...(also ? { also } : {}),
+    ...over,
+  });
+
+const KILLED: Target[] = ['dispatch', 'notify', 'redis', 'dispatch', 'receipts', 'intake', 'upkeep', 'api'];
 
 /** One process is killed right after a message was accepted, again and again. */
 async function killAfterAccepts(fleet: Fleet, rounds: number): Promise<Partial<Verdict>> {

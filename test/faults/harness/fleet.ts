@@ -6,7 +6,7 @@ import { type KafkaProxy, openKafkaProxy } from '../../support/kafka-proxy.ts';
 import { type OwnRedis, openOwnRedis } from '../../support/own-redis.ts';
 import { event, type Program } from '../../support/program.ts';
 import { openSink, type Sink } from '../../support/sink.ts';
-import { openStage, type Stage } from '../../support/stage.ts';
+import { openStage, type SenderSetup, type Stage } from '../../support/stage.ts';
 import { openTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 import type { History } from './history.ts';
@@ -20,7 +20,7 @@ const SINK_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
 export interface FleetOptions {
   history: History;
-  senders: { id: string; throughput: number }[];
+  senders: SenderSetup[];
   /** Kafka as the log, behind a proxy; absent: Redis Streams. */
   kafka: string | undefined;
   /** Another copy of the sources. */
@@ -37,6 +37,9 @@ export interface Fleet {
   stage: Stage;
   redis: OwnRedis;
   sink: Sink;
+  kafka: KafkaProxy | undefined;
+  /** Messages that wait, over all open jobs. */
+  queued(): Promise<number>;
   /** Addresses of the API processes that serve now. */
   urls(): string[];
   /** Starts one more, which is kept as the others are. */
@@ -107,6 +110,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     stage,
     redis,
     sink,
+    kafka,
+    queued: () => countNow(redis, stage.namespace, 'n:q'),
     add,
     program,
     urls: () =>
@@ -116,9 +121,9 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       }),
     strike: async (fault) => {
       const { kind, target } = fault;
-      const before = await sendingNow(redis, stage.namespace);
+      const before = await countNow(redis, stage.namespace, 'n:s');
       const over = await begin(means, fault);
-      const after = target === 'redis' ? before : await sendingNow(redis, stage.namespace);
+      const after = target === 'redis' ? before : await countNow(redis, stage.namespace, 'n:s');
       history.add('faults', { at: clock.now(), kind, target, sending: Math.max(before, after) });
       await over();
     },
@@ -188,13 +193,13 @@ async function beginKafka({ kafka }: Means, kind: Fault['kind'], forMs: number) 
   };
 }
 
-/** Messages that the ledger says are started and not settled, over all open jobs. */
-async function sendingNow({ redis }: OwnRedis, namespace: string): Promise<number> {
+/** What the ledger counts under a field, over all open jobs: `n:s`, started and not settled; `n:q`, waiting. */
+async function countNow({ redis }: OwnRedis, namespace: string, field: string): Promise<number> {
   const members = await redis.client.zrange(openJobsKey(namespace, 'acme'), '0', '-1');
   const counts = await Promise.all(
     members.map((member) => {
       const [job = '', home = ''] = String(member).split(' ');
-      return redis.client.hget(jobRowKey(namespace, home, job), 'n:s');
+      return redis.client.hget(jobRowKey(namespace, home, job), field);
     }),
   );
   return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);

@@ -1,12 +1,12 @@
-// `npm run faults [-- --seed N] [--full] [--kafka] [--planted] [--rolling]`: real processes, a client, the simulated platform and a customer's
-// receiver, each with a history; a seeded schedule of kills, freezes, restarts and partitions; and a judge who reads the histories only.
+// `npm run faults [-- --seed N] [--full] [--course X] [--rounds N] [--kafka] [--planted]`: real processes, a client, the simulated platform and a
+// customer's receiver, each with a history; faults by a seed; and a judge who reads the histories only.
 //   --seed N    does what N did before; without it a new seed is drawn, and printed
-//   --full      200 faults in 15 minutes over 20,000 recipients in 200 jobs; else a tenth
-//   --kafka     the log is Kafka
+//   --course X  one course of courses.ts, else all, one after the other
+//   --rounds N  so often; else a tenth of what --full does
+//   --full      every count whole: an hour and a half
+//   --kafka     the log is Kafka, also where Redis would do
 //   --planted   proves the judge, and no more: five bugs, each planted into a copy of the sources, must be seen
 //   --only X    of these only the courses with X in their name
-//   --rolling   only 20 restarts under load, one after the other, two API processes on one port: nothing refused, nothing unknown
-//   --course X  one course of courses.ts: told, redis-away or releases; with --rounds N, else a tenth of what --full does
 //   --old REF   of releases: the commit whose processes run beside those of this tree
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,10 +15,8 @@ import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../../src/base/clock.ts';
 import { provideKafka } from '../../../src/setup/kafka.ts';
 import type { Verdict } from './check.ts';
-import { type CourseOptions, runCourse } from './course.ts';
 import { COURSES } from './courses.ts';
 import { provePlants } from './planted.ts';
-import { type Fault, scheduleOf, type Target } from './schedule.ts';
 
 const flag = { type: 'boolean', default: false } as const;
 const { values } = parseArgs({
@@ -27,7 +25,6 @@ const { values } = parseArgs({
     full: flag,
     kafka: flag,
     planted: flag,
-    rolling: flag,
     course: { type: 'string' },
     rounds: { type: 'string' },
     old: { type: 'string', default: 'HEAD~20' },
@@ -38,88 +35,48 @@ const seed = values.seed === undefined ? Math.floor(clock.random() * 2 ** 31) : 
 const folder = await mkdtemp(path.join(tmpdir(), 'sluice-faults-'));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const ROLLED: Target[] = [
-  'api',
-  'dispatch',
-  'intake',
-  'receipts',
-  'notify',
-  'upkeep',
-  'api',
-  'dispatch',
-  'intake',
-  'dispatch',
-];
-
+// Whoever ends this process ends what it has started.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = (await run()) ? 0 : 1;
 process.exit();
 
 async function run(): Promise<boolean> {
   say(`seed ${seed}; histories in ${folder}`);
-  const needsKafka = values.kafka || values.planted;
+  const names = values.course === undefined ? Object.keys(COURSES) : [values.course];
+  const unknown = names.find((name) => COURSES[name] === undefined);
+  if (unknown)
+    throw new Error(`there is no course ${unknown}; there are: ${Object.keys(COURSES).join(', ')}`);
+  const needsKafka = values.kafka || values.planted || names.some((name) => COURSES[name]?.kafka);
   const kafka = needsKafka ? await provideKafka({ docker: 'testcontainers' }) : undefined;
+  const brokers = kafka?.brokers;
   try {
     if (values.planted)
-      return await provePlants({ folder, seed, kafka: kafka?.brokers ?? '', only: values.only, say });
-    const course = values.rolling
-      ? rolling()
-      : values.course === undefined
-        ? kills()
-        : await named(values.course);
-    const verdict = await runCourse({ ...course, kafka: values.kafka ? kafka?.brokers : undefined });
-    tell(verdict);
-    return verdict.violations.length === 0;
+      return await provePlants({ folder, seed, kafka: brokers ?? '', only: values.only, say });
+    let good = true;
+    for (const name of names) good = (await runNamed(name, brokers)) && good;
+    return good;
   } finally {
     await kafka?.stop();
   }
 }
 
-function named(name: string): CourseOptions | Promise<CourseOptions> {
+async function runNamed(name: string, brokers: string | undefined): Promise<boolean> {
   const course = COURSES[name];
-  if (!course) throw new Error(`the courses are: ${Object.keys(COURSES).join(', ')}`);
-  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  return course({ seed, folder: path.join(folder, name), full: values.full, rounds, old: values.old });
-}
-
-function kills(): CourseOptions {
-  const [faults, overMs, jobs, rows] = values.full ? [200, 900_000, 200, 100] : [20, 90_000, 20, 100];
-  return {
+  if (!course) return false;
+  const { full, short = Math.ceil(full / 10) } = course;
+  const rounds = values.rounds === undefined ? (values.full ? full : short) : Number(values.rounds);
+  say(`-- ${name}, ${rounds} rounds`);
+  const startedAt = performance.now();
+  const verdict = await course.run({
     seed,
-    folder: path.join(folder, 'kills'),
-    jobs,
-    rows,
-    postingMs: overMs * 0.9,
-    faults: scheduleOf({ seed, faults, overMs, kafka: values.kafka }),
-    patienceMs: 120_000,
-    throughput: 40,
-    latencyMs: 200,
-  };
-}
-
-function rolling(): CourseOptions {
-  const faults = Array.from({ length: 20 }, (_, i): Fault => {
-    const target = ROLLED[i % ROLLED.length] ?? 'api';
-    return {
-      atMs: 1_000 + i * 2_500,
-      kind: 'restart',
-      target,
-      which: Math.floor(i / ROLLED.length),
-      forMs: 0,
-    };
+    folder: path.join(folder, name),
+    rounds,
+    old: values.old,
+    kafka: values.kafka || course.kafka ? brokers : undefined,
   });
-  return {
-    seed,
-    folder: path.join(folder, 'rolling'),
-    jobs: 200,
-    rows: 20,
-    postingMs: 55_000,
-    faults,
-    patienceMs: 60_000,
-    throughput: 80,
-    latencyMs: 50,
-    gentle: true,
-    onePort: true,
-  };
+  tell(verdict);
+  say(`${name}: ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+  return verdict.violations.length === 0;
 }
 
 function tell({ violations, figures }: Verdict): void {

@@ -4,8 +4,9 @@ import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { numberOf } from '../../support/stage.ts';
 import { until } from '../../support/until.ts';
-import { type CourseOptions, runCourse } from './course.ts';
+import { runCourse } from './course.ts';
 import type { Fleet } from './fleet.ts';
+import type { CourseOptions } from './options.ts';
 import type { Fault } from './schedule.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');

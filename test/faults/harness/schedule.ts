@@ -69,6 +69,16 @@ export function scheduleOf({ seed, faults, overMs, kafka }: ScheduleOptions): Fa
   return schedule;
 }
 
+/** One of them, to be done at once. */
+export const strike = (target: Target, kind: Kind, over: Partial<Fault> = {}): Fault => ({
+  atMs: 0,
+  kind,
+  target,
+  which: 0,
+  forMs: 0,
+  ...over,
+});
+
 function pick(choice: typeof WEIGHTS, chance: number): [Target, Kind] {
   const all = choice.reduce((sum, [, , weight]) => sum + weight, 0);
   let left = chance * all;

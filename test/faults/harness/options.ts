@@ -1,0 +1,44 @@
+// What a course is told.
+import type { Verdict } from './check.ts';
+import type { Fleet } from './fleet.ts';
+import type { History } from './history.ts';
+import type { Fault } from './schedule.ts';
+
+/** Of a course that does one thing so often. */
+export interface NamedOptions {
+  seed: number;
+  folder: string;
+  rounds: number;
+  /** A commit. */
+  old: string;
+  /** Kafka, for the courses that need one and for those that shall use it. */
+  kafka: string | undefined;
+}
+
+export interface CourseOptions {
+  seed: number;
+  /** Where the histories go. */
+  folder: string;
+  jobs: number;
+  rows: number;
+  /** Over how long the client posts; `feed`: a job whenever few messages wait, until what is done beside it has been done. */
+  postingMs: number | 'feed';
+  faults: readonly Fault[];
+  patienceMs: number;
+  kafka?: string | undefined;
+  sources?: string | undefined;
+  /** In messages a second, of each of two senders. */
+  throughput: number;
+  latencyMs?: number;
+  env?: Record<string, string>;
+  body?: Record<string, unknown>;
+  dispatchers?: number;
+  /** Both senders are of this portfolio. */
+  portfolio?: string;
+  gentle?: boolean;
+  /** Done beside the faults; gives what else there is to say. */
+  also?: (fleet: Fleet, history: History) => Promise<Partial<Verdict> | undefined>;
+  olderFolder?: string | undefined;
+  /** All API processes listen on one port. */
+  onePort?: boolean;
+}
