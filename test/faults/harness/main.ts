@@ -6,7 +6,7 @@
 //   --full      every count whole: an hour and a half
 //   --kafka     the log is Kafka, also where Redis would do
 //   --planted   proves the judge, and no more: five bugs, each planted into a copy of the sources, must be seen
-//   --only X    of these only the courses with X in their name
+//   --only X    of these, and of the losses of memory, only those with X in their name
 //   --old REF   of releases: the commit whose processes run beside those of this tree
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../../src/base/clock.ts';
 import { provideKafka } from '../../../src/setup/kafka.ts';
+import { openRecord } from '../../support/run-record.ts';
 import type { Verdict } from './check.ts';
 import { COURSES } from './courses.ts';
 import { provePlants } from './planted.ts';
@@ -41,7 +42,7 @@ process.exitCode = (await run()) ? 0 : 1;
 process.exit();
 
 async function run(): Promise<boolean> {
-  say(`seed ${seed}; histories in ${folder}`);
+  say(`seed ${seed}; histories in ${folder}, what the processes wrote in ${openRecord()}`);
   const names = values.course === undefined ? Object.keys(COURSES) : [values.course];
   const unknown = names.find((name) => COURSES[name] === undefined);
   if (unknown)
@@ -72,6 +73,7 @@ async function runNamed(name: string, brokers: string | undefined): Promise<bool
     folder: path.join(folder, name),
     rounds,
     old: values.old,
+    only: values.only,
     kafka: values.kafka || course.kafka ? brokers : undefined,
   });
   tell(verdict);

@@ -52,10 +52,11 @@ const LOSSES: Record<string, Loss> = {
   },
 };
 
-export async function memory({ seed, folder, rounds, kafka }: NamedOptions): Promise<Verdict> {
+export async function memory({ seed, folder, rounds, kafka, only }: NamedOptions): Promise<Verdict> {
   const all: Verdict = { violations: [], figures: {} };
+  const losses = Object.entries(LOSSES).filter(([name]) => name.includes(only));
   for (let round = 0; round < rounds; round += 1)
-    for (const [name, loss] of Object.entries(LOSSES)) {
+    for (const [name, loss] of losses) {
       const own = path.join(folder, `${name.replaceAll(' ', '-')}-${round}`);
       const { violations, figures } = await runCourse({
         seed: seed + round,

@@ -11,6 +11,8 @@ export interface NamedOptions {
   rounds: number;
   /** A commit. */
   old: string;
+  /** Of what a course does only that whose name has this. */
+  only: string;
   /** Kafka, for the courses that need one and for those that shall use it. */
   kafka: string | undefined;
 }
