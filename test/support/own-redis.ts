@@ -106,6 +106,8 @@ export async function openOwnRedis(): Promise<OwnRedis> {
 
 function startServer(program: string, port: number, files: string, more: string[] = []): ChildProcess {
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', files, '--save', ''];
+  // A replica need not wait for others that may come.
+  options.push('--repl-diskless-sync-delay', '0');
   const server = spawn(program, [...options, '--appendonly', 'yes', '--appendfsync', 'everysec', ...more], {
     stdio: 'ignore',
   });

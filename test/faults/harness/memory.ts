@@ -30,25 +30,33 @@ const UNDER_WAY_MS = 1_000;
 /** What was on its way arrives within this. */
 const STANDS_MS = 3_000;
 
-/** Prepares for it a little before; the answer does it. */
-type Loss = (fleet: Fleet) => Promise<() => Promise<unknown>>;
+interface Loss {
+  /** From now on Redis' memory grows old. */
+  age(): Promise<void>;
+  lose(): Promise<void>;
+}
 
-const LOSSES: Record<string, Loss> = {
-  emptied:
-    async ({ redis }) =>
-    () =>
-      redis.redis.client.flushall(),
+/** Prepared at the start of the course. */
+const LOSSES: Record<string, (fleet: Fleet) => Promise<Loss>> = {
+  emptied: async ({ redis }) => ({
+    age: async () => {},
+    lose: async () => void (await redis.redis.client.flushall()),
+  }),
   'a second old': async ({ redis }) => {
-    const copy = await redis.copy();
-    return async () => {
-      await redis.kill();
-      await redis.start(copy);
+    let copy = '';
+    return {
+      age: async () => {
+        copy = await redis.copy();
+      },
+      lose: async () => {
+        await redis.kill();
+        await redis.start(copy);
+      },
     };
   },
   'a stale replica': async ({ redis }) => {
     const replica = await redis.replica();
-    await replica.cut();
-    return replica.promote;
+    return { age: replica.cut, lose: replica.promote };
   },
 };
 
@@ -91,20 +99,21 @@ async function loseAtHalf(
   fleet: Fleet,
   history: History,
   name: string,
-  loss: Loss,
+  prepare: (fleet: Fleet) => Promise<Loss>,
 ): Promise<Partial<Verdict>> {
   const violations: string[] = [];
+  const loss = await prepare(fleet);
   await apiOf(fleet).patch(`/v1/portfolios/${PORTFOLIO}`, { messaging_limit: TIER });
   const canceled = await cancelOne(fleet, history);
   const half = (JOBS * ROWS) / 2;
   const taken = async (count: number) =>
     until(async () => (await takenOf(fleet)) >= count, { what: `${count} messages`, timeoutMs: 120_000 });
   await taken(half - (2 * PER_SECOND * AGE_MS) / 1_000);
-  const begin = await loss(fleet);
+  await loss.age();
   await elapsed(AGE_MS);
   await taken(half);
   const lostAt = performance.now();
-  await begin();
+  await loss.lose();
   history.add('faults', { at: clock.now(), kind: name, target: 'redis', sending: UNKNOWN_MAX });
   await elapsed(UNDER_WAY_MS);
   await anotherTaken(fleet, 2 * BACK_MS);
