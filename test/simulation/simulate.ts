@@ -68,7 +68,7 @@ export async function simulate(
 }
 
 /** Worlds side by side: while one waits for Redis, another goes on, and what they ask for travels together. */
-const SIDE_BY_SIDE = 8;
+const SIDE_BY_SIDE = 16;
 
 /** Every `stride`th seed from `from` on, as long as `goOn` says so; told as they end, which is not quite in their order. */
 export async function simulateAll(
