@@ -29,7 +29,7 @@ interface Named {
 }
 
 export const COURSES: Record<string, Named> = {
-  kills: { full: 200, run: kills },
+  kills: { full: 200, kafka: true, run: kills },
   frozen: { full: 50, kafka: true, run: frozen },
   produce: { full: 200, kafka: true, run: produce },
   memory: { full: 10, kafka: true, run: memory },
