@@ -10,7 +10,7 @@ import { runCourse } from './course.ts';
 import { elapsed, type Fleet } from './fleet.ts';
 import type { History } from './history.ts';
 import type { NamedOptions } from './options.ts';
-import { postOne } from './posting.ts';
+import { postOne, SENDERS } from './posting.ts';
 import { anotherTaken, takenOf } from './progress.ts';
 
 const ROWS = 1_000;
@@ -19,12 +19,15 @@ const PER_SECOND = 250;
 /** People in 24 hours, at first: the loss comes before it binds. */
 const TIER = 7_000;
 const PORTFOLIO = 'bm';
+const FIRST = 2_000_000;
 /** A person whose number no job of the course has. */
 const OTHERS = 7_000_000;
 const AGE_MS = 1_000;
 const BACK_MS = 60_000;
 /** Calls whose outcome nobody could bring home: those under way, and those of the last moments before the loss. */
 const UNKNOWN_MAX = 2 * PER_SECOND;
+/** A changed limit binds every process within this. */
+const BINDS_MS = 2_000;
 /** Calls that are under way, or are made at once, have ended. */
 const UNDER_WAY_MS = 1_000;
 /** What was on its way arrives within this. */
@@ -70,9 +73,9 @@ export async function memory({ seed, folder, rounds, kafka, only }: NamedOptions
         seed: seed + round,
         folder: own,
         kafka,
-        jobs: JOBS,
+        jobs: 0,
         rows: ROWS,
-        postingMs: 500,
+        postingMs: 0,
         faults: [],
         patienceMs: 120_000,
         throughput: PER_SECOND,
@@ -105,6 +108,8 @@ async function loseAtHalf(
   const loss = await prepare(fleet);
   await apiOf(fleet).patch(`/v1/portfolios/${PORTFOLIO}`, { messaging_limit: TIER });
   const canceled = await cancelOne(fleet, history);
+  await elapsed(BINDS_MS);
+  await Promise.all(Array.from({ length: JOBS }, (_, i) => postRows(fleet, history, i)));
   const half = (JOBS * ROWS) / 2;
   const taken = async (count: number) =>
     until(async () => (await takenOf(fleet)) >= count, { what: `${count} messages`, timeoutMs: 120_000 });
@@ -126,6 +131,12 @@ async function loseAtHalf(
     timeoutMs: BACK_MS,
   });
   return { violations, figures: { [`${name}: sending again (ms, the longest)`]: backMs, [name]: 1 } };
+}
+
+function postRows(fleet: Fleet, history: History, i: number): Promise<unknown> {
+  const first = FIRST + i * ROWS;
+  const message = bulk(ROWS, { sender: SENDERS[i % SENDERS.length] }, first);
+  return postOne(fleet, history, { first, count: ROWS, message, random: seededRandom(i) });
 }
 
 /** One that would begin in an hour. */
