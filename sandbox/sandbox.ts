@@ -7,11 +7,13 @@ import { InputError } from './control/input.ts';
 import { arrivalsPage, ledgerReport } from './ledger/report.ts';
 import { envelope, graphError, unknownPath } from './meta/graph-error.ts';
 import { receiveSend } from './meta/send.ts';
+import { receiveTemplates, TEMPLATES_PATH } from './meta/templates.ts';
 import { answer, destroy, readBody } from './wire.ts';
 import { World } from './world.ts';
 
 /** Longer than the usual 60 s of clients and proxies, so that it is never this side that closes an idle connection. */
 const KEEP_ALIVE_MS = 72_000;
+const METHODS = new Set(['GET', 'POST']);
 const MAX_CONTROL_BYTES = 1_048_576;
 const SEND_PATH = /^\/v\d+\.\d+\/([A-Za-z0-9_.-]{1,64})\/messages(?:\?|$)/;
 
@@ -38,7 +40,10 @@ export async function startSandbox({ port, host }: SandboxOptions): Promise<Sand
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     const url = request.url ?? '/';
     const number = request.method === 'POST' ? SEND_PATH.exec(url)?.[1] : undefined;
+    const account = TEMPLATES_PATH.exec(url)?.[1];
     if (number !== undefined) receiveSend(world, number, request, response);
+    else if (account !== undefined && METHODS.has(request.method ?? ''))
+      receiveTemplates(world, account, request, response);
     else receiveOther(() => world, resetWorld, request, response);
   });
   await new Promise<void>((resolve, reject) => {

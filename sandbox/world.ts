@@ -2,6 +2,7 @@
 import type { Clock } from './clock.ts';
 import { Faults } from './faults.ts';
 import { UniqueRecipients } from './judge/unique-recipients.ts';
+import { AccountBook } from './ledger/accounts.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { serialSource } from './meta/wamid.ts';
 import { PhoneNumber } from './phone-number.ts';
@@ -26,6 +27,7 @@ export class World {
   readonly ledger = new Ledger();
   readonly outbox = new Outbox();
   readonly portfolios = new Map<string, Portfolio>();
+  readonly accounts = new Map<string, AccountBook>();
   /** Arrivals for numbers that do not exist. */
   readonly nobody = new PhoneNumber('', 0);
   settings: Settings = defaultSettings();
@@ -58,6 +60,14 @@ export class World {
     this.#names.push(id);
     this.#numbers.set(id, number);
     return number;
+  }
+
+  /** The business account under this id, made on first use; beyond a bound they share one. */
+  openAccount(id: string): AccountBook {
+    const name = this.accounts.has(id) || this.accounts.size < MAX_PORTFOLIOS ? id : '';
+    const book = this.accounts.get(name) ?? new AccountBook(name);
+    this.accounts.set(name, book);
+    return book;
   }
 
   openPortfolio(id: string): Portfolio | undefined {

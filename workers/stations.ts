@@ -39,6 +39,7 @@ import { createNotify, createStoring } from './notify/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
 import { type Again, keeperOf, markerOf, memoryOf, memoryRightOf } from './restoring.ts';
 import type { Stores } from './stores.ts';
+import { openCatalogs, submitOf, templatesOf } from './submissions.ts';
 import { eraseDue } from './upkeep/erase.ts';
 import { resendDue } from './upkeep/resend.ts';
 import { createUpkeep } from './upkeep/worker.ts';
@@ -71,16 +72,18 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
   const { config } = stores;
   const { namespace } = config;
   const memoryRight = memoryRightOf(stores);
+  const { catalogs, close } = openCatalogs(stores);
   const backlog = backlogOf(stores);
-  const accept = createAccept({ ...stores, namespace, check, memoryRight, backlog });
+  const accept = createAccept({ ...stores, namespace, check, memoryRight, backlog, catalogs });
   const control = createControlStation({
     ...stores,
     namespace,
     controls: controlsOf(stores),
     retries: retriesOf(stores),
   });
-  return createApi({
+  const api = createApi({
     ...stores,
+    catalogs,
     namespace,
     personOf: stores.persons.of,
     accept,
@@ -99,6 +102,13 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
     memoryRight,
     healthy,
   });
+  return {
+    ...api,
+    stop: async () => {
+      await api.stop();
+      await close();
+    },
+  };
 }
 
 export const healthOf = (stores: Stores, port: number, healthy: () => boolean): Service =>
@@ -165,6 +175,7 @@ function receiptsOf(stores: Stores) {
     personOf: stores.persons.of,
     aftermathOf,
     isOptOut,
+    templates: templatesOf(stores),
     ...markerOf(stores, 'receipts'),
   });
 }
@@ -259,14 +270,17 @@ function dispatchOf(stores: Stores): Service {
     attemptId: createAttemptIds(secret).make,
   };
   const dispatch = createDispatch({ context, maxLanes: config.dispatchLanes });
+  const submit = submitOf(stores, http);
   return {
     ...dispatch,
     start: async () => {
       attempts?.start();
       await keeper.start();
       await dispatch.start();
+      await submit.start();
     },
     stop: async () => {
+      await submit.stop();
       await dispatch.stop();
       await attempts?.stop();
       await keeper.stop();

@@ -15,6 +15,7 @@ import { forgottenRows } from '../src/contacts/forgotten.ts';
 import { createSuppressions, type Suppressions } from '../src/contacts/suppressions.ts';
 import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import type { FindForgotten } from '../src/ledger/port.ts';
+import { createSubmissions, type Submissions } from '../src/ledger/submissions.ts';
 import { createKafkaLog } from '../src/log/kafka.ts';
 import type { Log } from '../src/log/port.ts';
 import { createRedisStreamsLog } from '../src/log/redis-streams.ts';
@@ -36,6 +37,7 @@ export interface Stores {
   persons: Persons;
   suppressions: Suppressions;
   contacts: Contacts;
+  submissions: Submissions;
 }
 
 /** `accountsFile` undefined: this process takes the accounts as others have set them. */
@@ -76,7 +78,19 @@ export function createStores(config: Config, accountsFile: string | undefined): 
   const people = { redis, namespace, clock, persons, kept: kafkaBrokers ? peopleKeptIn(log) : undefined };
   const suppressions = createSuppressions(people);
   const contacts = createContacts(people);
-  const kept = { log, accounts, ledger, homes, tickets, persons, suppressions, contacts, forgotten };
+  const submissions = createSubmissions(redis, namespace, clock);
+  const kept = {
+    log,
+    accounts,
+    ledger,
+    homes,
+    tickets,
+    persons,
+    suppressions,
+    contacts,
+    forgotten,
+    submissions,
+  };
   return { config, clock, logger, metrics, secret, redis, ...kept };
 }
 

@@ -26,6 +26,7 @@ export function ledgerReport(world: World, query: URLSearchParams): object | und
     violations: violationsOf(tallies),
     numbers: Object.fromEntries(numbers.map((number) => [number.id, numberReport(world, number)])),
     portfolios: portfoliosOf(world),
+    accounts: Object.fromEntries([...world.accounts].map(([id, book]) => [id, book.report()])),
     rows_forgotten: world.ledger.arrivals.forgotten,
     pairs_untracked: sum(tallies, (tally) => tally.pairs.untracked),
   };

@@ -1,14 +1,15 @@
 // The station accept: body → claim → checked rows → chunks and seal in the log → the job's row → claim done → its id.
 // Never an answer before the log's word; a crash anywhere is mended by sending the same request again.
-import type { Accounts } from '../accounts/port.ts';
+import type { Accounts, Sender } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
 import { Failure, refused } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Redis } from '../base/redis.ts';
 import type { Secret } from '../base/secret.ts';
-import type { Job } from '../contract/job.ts';
+import type { Job, JobKind } from '../contract/job.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
 import type { SealRecord } from '../contract/record.ts';
+import type { BulkRequestBody } from '../contract/request.ts';
 import { jobIdOf } from '../ledger/job-id.ts';
 import type { LedgerWriter } from '../ledger/port.ts';
 import { acceptedRow, jobOf } from '../ledger/row.ts';
@@ -22,9 +23,11 @@ import { checkContacts } from './contacts.ts';
 import { checkFinish, checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
 import { type JobRecords, recordsOf } from './job-records.ts';
 import { idempotencyKeys } from './keys.ts';
+import { checkTemplates, type TemplateChecks, type TemplateFacts } from './known-templates.ts';
 import { parseTurn } from './parse-turns.ts';
 import type { Accept, BulkReply, BulkRequest } from './port.ts';
 import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
+import { submittedTemplate } from './submitted.ts';
 
 /** A request in progress seldom takes longer; the client is asked back after this at most. */
 const BUSY_RETRY_MS = 1_000;
@@ -42,6 +45,8 @@ export interface AcceptOptions {
   /** `Platform.check` of the platform that the senders are on. */
   check: ContentCheck;
   memoryRight?: MemoryRight;
+  /** What is known of the templates of senders; undefined: nothing. */
+  catalogs?: TemplateChecks['catalogs'];
 }
 
 export function createAccept(options: AcceptOptions): Accept {
@@ -53,6 +58,7 @@ export function createAccept(options: AcceptOptions): Accept {
     bulk: (request) => accept(station, 'bulk', request),
     one: (request) => accept(station, 'one', request),
     contacts: (request) => accept(station, 'contacts', request),
+    template: (request) => accept(station, 'template', request),
   };
 }
 
@@ -102,14 +108,10 @@ async function work(
     const envelope = parseEnvelope(shape, body);
     const known = senderOf(station.accounts, request.principal, body);
     const ready = checkMeaning(envelope, known, held.createdMs);
-    const checked =
-      shape === 'contacts'
-        ? await checkContacts(envelope.messages)
-        : await checkRows(envelope.messages, contentOf(envelope), station.check);
+    const checked = await checkedRows(station, shape, envelope, ready, held);
     refuseBadRows(shape, envelope.validation, checked);
     checkFinish(envelope, ready, checked.total, held.createdMs);
-    const kind = shape === 'contacts' ? 'contacts' : 'messages';
-    const records = await recordsOf(request.principal, held, envelope, checked, kind);
+    const records = await recordsOf(request.principal, held, envelope, checked, KINDS[shape]);
     seal = records.seal;
     outcome = await storeWithin(station, held, records, keptReply(checked));
     const { job, workspace, sender, home, total } = records.seal;
@@ -127,6 +129,39 @@ async function work(
     throw error;
   }
   return answerOf(outcome, jobOf(acceptedRow(seal), seal.created_at));
+}
+
+const KINDS: Readonly<Record<Shape, JobKind>> = {
+  bulk: 'messages',
+  one: 'messages',
+  contacts: 'contacts',
+  template: 'templates',
+};
+
+function checkedRows(
+  { check, claims, catalogs }: Station,
+  shape: Shape,
+  envelope: BulkRequestBody,
+  sender: Sender,
+  held: Held,
+): CheckedRows | Promise<CheckedRows> {
+  switch (shape) {
+    case 'contacts':
+      return checkContacts(envelope.messages);
+    case 'template':
+      return submittedTemplate(envelope.messages, sender);
+    default: {
+      const content = contentOf(envelope);
+      const checks = {
+        catalogs,
+        before: held.templates,
+        note: (facts: TemplateFacts) => claims.note(held, facts),
+      };
+      return checkTemplates(checks, sender, content, check, (one) =>
+        checkRows(envelope.messages, content, one),
+      );
+    }
+  }
 }
 
 /** Where too much waits already, nothing is stored. */

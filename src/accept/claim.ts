@@ -1,10 +1,11 @@
 // The idempotency claim: one key, one body, one job. A try holds it under a lease; what becomes of it is one script each.
 import type { Clock } from '../base/clock.ts';
-import type { Redis } from '../base/redis.ts';
+import { ask, type Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
 import type { SealRecord } from '../contract/record.ts';
 import { forgetful, type MemoryRight } from '../memory/forgetful.ts';
 import { claimKeyOf, type idempotencyKeys } from './keys.ts';
+import type { TemplateFacts } from './known-templates.ts';
 
 /** A try that has not ended after this long is taken for dead. Longer than any append is waited for (30 s), so only the dead are. */
 const LEASE_MS = 60_000;
@@ -32,6 +33,8 @@ export interface ClaimOrder {
 export interface Held extends ClaimOrder {
   owner: string;
   createdMs: number;
+  /** What an earlier try found of templates; undefined: this is the first. */
+  templates: TemplateFacts | undefined;
 }
 
 export type Claimed =
@@ -44,6 +47,8 @@ export type Claimed =
 export interface Claims {
   /** An empty `job` only looks: a key that nobody holds stays free (`absent`). */
   claim(order: ClaimOrder): Promise<Claimed>;
+  /** Keeps what was found wrong with templates: a later try goes by it. */
+  note(held: Held, facts: TemplateFacts): Promise<void>;
   /** The lease from now on. False: another try holds the claim. */
   renew(held: Held): Promise<boolean>;
   /** The log has the job. When another try was faster, what that one left is the answer. */
@@ -68,12 +73,23 @@ export function createClaims(redis: Redis, clock: Clock, right?: MemoryRight): C
         redis.run<string[]>(CLAIM, [order.keys.claim, order.keys.reply], args),
         right?.() ?? true,
       ]);
-      const [state, job, home, created] = answer;
-      const held = { ...order, owner, job: text(job), home: text(home), createdMs: Number(created) };
+      const [state, job, home, created, resumed, facts] = answer;
+      const templates = resumed === '1' ? (JSON.parse(facts || '{}') as TemplateFacts) : undefined;
+      const held = {
+        ...order,
+        owner,
+        job: text(job),
+        home: text(home),
+        createdMs: Number(created),
+        templates,
+      };
       if (known || (state !== 'claimed' && state !== 'absent'))
         return state === 'claimed' ? { state: 'held', held } : elsewhere(answer);
       if (state === 'claimed') await release(held, false);
       throw forgetful();
+    },
+    note: async ({ keys }, facts) => {
+      await ask(redis.client.hset(keys.claim, 't', JSON.stringify(facts)));
     },
     renew: async (held) => {
       const { keys, fingerprint, owner, job, home, createdMs, keyless } = held;

@@ -76,6 +76,8 @@ export function createControlStation(options: ControlOptions): ControlStation {
     },
     retry: async (home, job, include) => {
       const row = await options.ledger.row(home, job);
+      if (row && row.seal.kind !== 'messages')
+        throw refused('conflict', 'Only messages are tried again: post it once more.');
       return row && retry(options, row, include);
     },
   };

@@ -12,12 +12,13 @@ import {
   oneRequestSchema,
   SEND_AT_MAX_MS,
 } from '../contract/request.ts';
+import { templateRequestSchema } from '../contract/template.ts';
 import { isoTime } from '../contract/time.ts';
 import { shortestMs } from '../pacing/earliest.ts';
 import { type Limited, limitsOf } from '../pacing/limits.ts';
 import type { Body } from './body.ts';
 
-export type Shape = 'bulk' | 'one' | 'contacts';
+export type Shape = 'bulk' | 'one' | 'contacts' | 'template';
 
 /** The sender that a body names, if this key may see it: one of another workspace or environment is as good as none. */
 export function senderOf(
@@ -32,6 +33,14 @@ export function senderOf(
     : undefined;
 }
 
+/** Of a job that sends no messages. */
+const NO_MESSAGES = {
+  category: 'service',
+  priority: 'bulk',
+  on_unknown: 'hold',
+  validation: 'permissive',
+} as const;
+
 /** Checks the fields; a single message comes out as a bulk of one. Throws `invalid_request` with every fault. */
 export function parseEnvelope(shape: Shape, body: Body): BulkRequestBody {
   if (shape === 'bulk') {
@@ -43,7 +52,13 @@ export function parseEnvelope(shape: Shape, body: Body): BulkRequestBody {
     const parsed = contactsRequestSchema.safeParse(body);
     if (!parsed.success) throw invalid(detailsOf(parsed.error));
     const { contacts: messages, ...rest } = parsed.data;
-    return { ...rest, messages, category: 'service', priority: 'bulk', on_unknown: 'hold' };
+    return { ...NO_MESSAGES, ...rest, messages };
+  }
+  if (shape === 'template') {
+    const parsed = templateRequestSchema.safeParse(body);
+    if (!parsed.success) throw invalid(detailsOf(parsed.error));
+    const { sender, metadata, idempotency_key, ...template } = parsed.data;
+    return { ...NO_MESSAGES, sender, metadata, idempotency_key, messages: [template] };
   }
   const parsed = oneRequestSchema.safeParse(body);
   if (!parsed.success) throw invalid(detailsOf(parsed.error));

@@ -13,6 +13,7 @@ import { type BulkRequestBody, detailsOf } from '../contract/request.ts';
 import { spanOf } from '../lanes/quiet-hours.ts';
 import { parseBody } from './body.ts';
 import { checkMeaning, contentOf, expiryOf, parseEnvelope, senderOf, startOf } from './envelope.ts';
+import { checkTemplates, type TemplateChecks } from './known-templates.ts';
 import { parseTurn } from './parse-turns.ts';
 import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
 
@@ -45,11 +46,12 @@ export interface PlanOptions {
   clock: Clock;
   check: ContentCheck;
   suppressions: Pick<Suppressions, 'any' | 'lookUp'>;
+  catalogs?: TemplateChecks['catalogs'];
 }
 
 /** Throws the same `Failure`s as a bulk request, but none for rows: a plan is there to name them. */
 export async function plannedJob(
-  { accounts, clock, check, suppressions }: PlanOptions,
+  { accounts, clock, check, suppressions, catalogs }: PlanOptions,
   principal: Principal,
   raw: Buffer,
 ): Promise<PlannedJob> {
@@ -59,7 +61,14 @@ export async function plannedJob(
   const nowMs = clock.now();
   const envelope = parseEnvelope('bulk', body);
   const sender = checkMeaning(envelope, senderOf(accounts, principal, body), nowMs);
-  const checked = await checkRows(envelope.messages, contentOf(envelope), check);
+  const content = contentOf(envelope);
+  const checked = await checkTemplates(
+    { catalogs, before: undefined, note: async () => {} },
+    sender,
+    content,
+    check,
+    (one) => checkRows(envelope.messages, content, one),
+  );
   const startMs = startOf(envelope, nowMs);
   const rows = await withoutOptedOut(
     suppressions,

@@ -40,4 +40,6 @@ export interface Accept {
   one(request: BulkRequest): Promise<BulkReply>;
   /** `POST /v1/contacts/bulk`. */
   contacts(request: BulkRequest): Promise<BulkReply>;
+  /** `POST /v1/templates`: a job of one. */
+  template(request: BulkRequest): Promise<BulkReply>;
 }

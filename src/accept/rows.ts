@@ -24,7 +24,14 @@ export interface RowProblem {
   index: number;
   /** Inside the message: `to`, `template.name`; empty for the message itself. */
   field: string;
-  code: 'invalid_recipient' | 'invalid_message' | 'invalid_contact' | 'variables_missing' | 'invalid_line';
+  code:
+    | 'invalid_recipient'
+    | 'invalid_message'
+    | 'invalid_contact'
+    | 'variables_missing'
+    | 'variables_mismatch'
+    | 'unknown_template'
+    | 'invalid_line';
   message: string;
 }
 
@@ -46,7 +53,14 @@ export interface CheckedRows {
 export type ContentCheck = (
   content: Content,
   variables: Variables | undefined,
-) => { code: 'invalid_content' | 'variables_missing'; message: string } | undefined;
+) =>
+  | {
+      code: 'invalid_content' | 'variables_missing' | 'variables_mismatch' | 'unknown_template';
+      message: string;
+      /** Where in the message, if not its variables. */
+      field?: string;
+    }
+  | undefined;
 
 export async function checkRows(
   messages: readonly unknown[],
@@ -185,9 +199,8 @@ function rowOf(
   if ((own !== undefined || characters > SURELY_SMALL) && byteSize(row) > MESSAGE_MAX_BYTES) return TOO_LARGE;
   const problem = check(content, variables);
   if (problem === undefined) return row;
-  return problem.code === 'variables_missing'
-    ? fault('variables', problem.message, problem.code)
-    : fault('', problem.message);
+  const { code, message, field = 'variables' } = problem;
+  return code === 'invalid_content' ? fault('', message) : fault(field, message, code);
 }
 
 /** Characters of all values and names, with two for the punctuation of each; undefined when these are no variables. */

@@ -32,6 +32,9 @@ export interface Sender extends Omit<SenderAccount, 'portfolio'> {
   stopped: string | undefined;
 }
 
+/** One whose account at the platform is known. */
+export type SenderWithAccount = Sender & { account_id: string };
+
 export interface Portfolio extends PortfolioAccount {
   workspace: string;
   disabled: boolean;

@@ -1,8 +1,11 @@
 // The ledger as clients read it: what has become of each message, with why and until when the rest of them wait.
+import type { Accounts } from '../accounts/port.ts';
+import type { Clock } from '../base/clock.ts';
 import { holdOf, isReason } from '../contract/hold.ts';
 import type { Hold, Item, Job } from '../contract/job.ts';
 import { readLater } from '../lanes/queue.ts';
 import type { LedgerReader, Page } from '../ledger/port.ts';
+import type { Submissions } from '../ledger/submissions.ts';
 import { zoneNumbers } from '../ledger/zones.ts';
 import { nextFreeUs } from '../pacing/use.ts';
 import type { HomeState, HomeStates } from './home-state.ts';
@@ -12,9 +15,15 @@ import { arePeopleFree, isFull, type PeopleOptions, tierOf } from './people.ts';
 export interface ForeseenOptions extends PeopleOptions {
   ledger: LedgerReader;
   states: HomeStates;
+  submissions: Pick<Submissions, 'dueMs'>;
+  accounts: Pick<Accounts, 'sender'>;
+  clock: Clock;
   /** The home whose job this is. */
   homeOfJob(job: string): string | undefined;
 }
+
+/** A submission that is looked at within this is under way. */
+const UNDER_WAY_MS = 5_000;
 
 /** What stops a message that waits for its own time as well. */
 const STOPS = new Set([
@@ -34,6 +43,7 @@ export function foreseen(options: ForeseenOptions): LedgerReader {
   const { ledger, states, homeOfJob } = options;
   const withOutlook = async (home: string | undefined, job: Job): Promise<Job> => {
     if (home === undefined || job.counts.queued + job.counts.sending === 0) return job;
+    if (job.kind === 'templates') return { ...job, hold: await submissionHold(options, home, job) };
     return { ...job, ...outlookOf(await states.read(home, job.sender), job) };
   };
   return {
@@ -56,11 +66,28 @@ export function foreseen(options: ForeseenOptions): LedgerReader {
   };
 }
 
+/** What waits for its account's hour; null: it is under way. */
+async function submissionHold(
+  { submissions, accounts, clock }: ForeseenOptions,
+  home: string,
+  job: Job,
+): Promise<Hold | null> {
+  const untilMs = await submissions.dueMs({ created_at: Date.parse(job.created_at), job: job.id, home });
+  if (untilMs === undefined || untilMs <= clock.now() + UNDER_WAY_MS) return null;
+  const scope = accounts.sender(job.sender)?.account_id ?? job.sender;
+  return holdOf({ limit: 'meta.templates', scope, untilMs: Math.ceil(untilMs) });
+}
+
 async function withHolds(options: ForeseenOptions, home: string, id: string, items: Item[]): Promise<Item[]> {
   const { redis, namespace } = options;
   const waiting = items.filter(({ status }) => status === 'queued');
   const job = waiting.length > 0 ? await options.ledger.job(home, id) : undefined;
   if (!job) return items;
+  if (job.kind === 'contacts') return items;
+  if (job.kind === 'templates') {
+    const hold = await submissionHold(options, home, job);
+    return items.map((item) => (item.status === 'queued' ? { ...item, hold } : item));
+  }
   const state = await options.states.read(home, job.sender);
   const { hold } = outlookOf(state, job);
   const lane = state.lanes.find(({ id: sender }) => sender === job.sender);

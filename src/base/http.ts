@@ -26,6 +26,8 @@ export interface HttpClient {
 export interface HttpOptions {
   clock: Clock;
   connectionsPerOrigin: number;
+  /** A larger answer ends its call as unanswered; 64 KB by default. */
+  maxAnswerBytes?: number;
   /** Certificate authority of a TLS origin, instead of the system's. PEM. */
   ca?: string;
   /**
@@ -62,9 +64,10 @@ interface Origin extends Counted {
   pool: Pool;
 }
 
-export function createHttpClient({ clock, connectionsPerOrigin, ca, publicOnly }: HttpOptions): HttpClient {
+export function createHttpClient(options: HttpOptions): HttpClient {
+  const { clock, ca, publicOnly } = options;
   const connect = connectorOf(ca, publicOnly);
-  const origins = createOrigins((name) => openPool(name, connectionsPerOrigin, connect));
+  const origins = createOrigins((name) => openPool(name, options, connect));
   const calls = new Set<Call>();
   let sweeper: Timer | undefined;
   let closed = false;
@@ -164,9 +167,9 @@ function connectorOf(ca: string | undefined, resolve: Resolve | undefined): buil
   };
 }
 
-function openPool(origin: string, connections: number, connect: buildConnector.connector): Pool {
+function openPool(origin: string, options: HttpOptions, connect: buildConnector.connector): Pool {
   return new Pool(origin, {
-    connections,
+    connections: options.connectionsPerOrigin,
     pipelining: 1,
     // Over h2 a request starts before its bytes leave, and one lost connection takes many calls with it.
     allowH2: false,
@@ -174,7 +177,7 @@ function openPool(origin: string, connections: number, connect: buildConnector.c
     // The deadline is ours; undici's own two timers per call are off.
     headersTimeout: 0,
     bodyTimeout: 0,
-    maxResponseSize: MAX_ANSWER_BYTES,
+    maxResponseSize: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,

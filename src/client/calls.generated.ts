@@ -36,7 +36,7 @@ export type Item = { index: number; to: string; reference: string | null; status
 
 export type Items = { data: Item[]; has_more: boolean; next_cursor: string | null };
 
-export type Job = { id: string; kind: "messages" | "contacts"; sender: string; status: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; priority: "bulk" | "normal" | "high"; created_at: string; updated_at: string; metadata: Record<string, unknown>; rejected_count: number; duplicate_count: number; counts: { total: number; queued: number; sending: number; accepted: number; delivered: number; read: number; failed: number; unknown: number; canceled: number; expired: number; suppressed: number }; progress: number; eta: ({ finish_at: string; p90: string }) | null; hold: Hold | null };
+export type Job = { id: string; kind: "messages" | "contacts" | "templates"; sender: string; status: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; priority: "bulk" | "normal" | "high"; created_at: string; updated_at: string; metadata: Record<string, unknown>; rejected_count: number; duplicate_count: number; counts: { total: number; queued: number; sending: number; accepted: number; delivered: number; read: number; failed: number; unknown: number; canceled: number; expired: number; suppressed: number }; progress: number; eta: ({ finish_at: string; p90: string }) | null; hold: Hold | null };
 
 export type Jobs = { data: Job[]; has_more: boolean; next_cursor: string | null };
 
@@ -92,6 +92,10 @@ export type SuppressionsAdded = { created: number; existing: number; rejected_co
 
 export type SuppressionsRemoved = { removed: number; rejected_count: number; rejected: ({ index: number; code: string; message: string })[] };
 
+export type Template = { id: string | null; name: string; language: string; category: string; status: string; variables: string[] };
+
+export type Templates = { data: Template[]; has_more: boolean; next_cursor: string | null };
+
 export type Webhook = { id: string; url: string; events: string[]; description: string; environment: "live" | "staging" | "test"; enabled: boolean; disabled_reason: ("gone" | "failing" | "backlog") | null; disabled_at: string | null; created_at: string | null; source: "file" | "api" };
 
 export type WebhookReplayed = { count: number; until: string | null };
@@ -113,7 +117,7 @@ export interface Calls {
   /** One job of up to 10,000,000 messages, as a stream of CSV or NDJSON. */
   uploadJob: { query: { sender: string; "template.name"?: string; "template.language"?: string; "template.components"?: string; "text.body"?: string; "text.preview_url"?: "true" | "false"; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; "quiet_hours.from"?: string; "quiet_hours.to"?: string; "quiet_hours.time_zone"?: string; priority?: "bulk" | "normal" | "high"; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: string; "columns.to"?: string; "columns.reference"?: string; "columns.variables"?: string; "columns.named"?: "true" | "false" }; headers?: { "idempotency-key"?: string }; body: NonNullable<RequestInit['body']>; answer: Accepted };
   /** Jobs, newest first. */
-  listJobs: { query?: { limit?: number; cursor?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts"; sender?: string; created_after?: string }; answer: Jobs };
+  listJobs: { query?: { limit?: number; cursor?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts" | "templates"; sender?: string; created_after?: string }; answer: Jobs };
   /** What would become of a bulk job, with nothing kept and nothing sent. */
   planBulk: { body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages: Message[]; what_if?: { throughput?: number; messaging_limit?: number | "unlimited"; sender?: string } }; answer: Plan };
   /** One job as it is now. */
@@ -135,7 +139,7 @@ export interface Calls {
   /** Tries again what failed, and on request what nobody has heard of. */
   retryJob: { params: { id: string }; body?: { include?: ("failed" | "unknown")[] }; answer: Retried };
   /** Pauses, resumes or cancels the jobs that fit a filter, at most 1,000 in one call. */
-  controlJobs: { body: { action: "pause" | "resume" | "cancel"; filter: { sender?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts"; created_after?: string } }; answer: ManyControlled };
+  controlJobs: { body: { action: "pause" | "resume" | "cancel"; filter: { sender?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts" | "templates"; created_after?: string } }; answer: ManyControlled };
   /** Senders by id. */
   listSenders: { query?: { limit?: number; cursor?: string }; answer: Senders };
   /** One sender, and what holds its messages. */
@@ -158,6 +162,10 @@ export interface Calls {
   getContact: { params: { id: string }; answer: Contact };
   /** Forgets a contact. */
   forgetContact: { params: { id: string }; answer: Response };
+  /** Submits one template to the platform. */
+  submitTemplate: { headers?: { "idempotency-key"?: string }; body: { name: string; language: string; category: "marketing" | "utility" | "authentication"; components: (Record<string, unknown>)[]; sender: string; metadata?: Record<string, unknown>; idempotency_key?: string }; answer: Accepted };
+  /** Templates of a sender’s account, by name. */
+  listTemplates: { query: { limit?: number; cursor?: string; sender: string; name?: string }; answer: Templates };
   /** Opt-outs, newest first. */
   listSuppressions: { query?: { limit?: number; cursor?: string }; answer: Suppressions };
   /** Sends no more to one number or many. */
@@ -189,7 +197,7 @@ export interface Calls {
   /** API keys of the same workspace and environment. */
   listKeys: { query?: { limit?: number; cursor?: string }; answer: Keys };
   /** Makes an API key. */
-  createKey: { body: { name?: string; environment?: "live" | "staging" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null }; answer: NewKey };
+  createKey: { body: { name?: string; environment?: "live" | "staging" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:read" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null }; answer: NewKey };
   /** One API key. */
   getKey: { params: { id: string }; answer: Key };
   /** Revokes an API key everywhere within seconds. */
@@ -217,11 +225,11 @@ export interface Calls {
   /** All keys by id. */
   listAllKeys: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: AdminKey[]; has_more: boolean; next_cursor: string | null } };
   /** Makes a key. */
-  createKeyForAny: { body: { name?: string; environment?: "live" | "staging" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null; workspace: string }; answer: AdminNewKey };
+  createKeyForAny: { body: { name?: string; environment?: "live" | "staging" | "test"; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:read" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null; workspace: string }; answer: AdminNewKey };
   /** One key. */
   getAnyKey: { params: { id: string }; answer: AdminKey };
   /** Changes a key, or disables it. */
-  changeAnyKey: { params: { id: string }; body: { name?: string; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null; disabled?: boolean }; answer: AdminKey };
+  changeAnyKey: { params: { id: string }; body: { name?: string; scopes?: ("*" | "messages:write" | "jobs:read" | "jobs:write" | "contacts:read" | "contacts:write" | "senders:read" | "senders:write" | "templates:read" | "templates:write" | "media:write" | "webhooks:admin" | "keys:admin")[]; expires_at?: string | null; disabled?: boolean }; answer: AdminKey };
   /** Revokes a key everywhere within seconds. */
   revokeAnyKey: { params: { id: string }; answer: Response };
   /** All portfolios by id. */
@@ -235,7 +243,7 @@ export interface Calls {
   /** All senders by id. */
   listAllSenders: { query?: { limit?: number; cursor?: string; workspace?: string }; answer: { data: AdminSender[]; has_more: boolean; next_cursor: string | null } };
   /** Makes a sender. */
-  createSenderForAny: { body: { id: string; environment?: "live" | "staging" | "test"; platform: "meta"; portfolio?: string; external_id: string; base_url?: string; access_token: string; app_secret?: string; verify_token?: string; throughput?: number; arrival_bound?: string; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; paused?: boolean; workspace: string }; answer: AdminSender };
+  createSenderForAny: { body: { id: string; environment?: "live" | "staging" | "test"; platform: "meta"; portfolio?: string; external_id: string; account_id?: string; base_url?: string; access_token: string; app_secret?: string; verify_token?: string; throughput?: number; arrival_bound?: string; limits?: ({ name: string; count: number; per: string; pace?: "even" | "burst" })[]; paused?: boolean; workspace: string }; answer: AdminSender };
   /** One sender. */
   getAnySender: { params: { id: string }; answer: AdminSender };
   /** Changes a sender, or disables it. */
@@ -291,6 +299,8 @@ export const ROUTES = {
   listContacts: 'GET /v1/contacts',
   getContact: 'GET /v1/contacts/{id}',
   forgetContact: 'DELETE /v1/contacts/{id}',
+  submitTemplate: 'POST /v1/templates',
+  listTemplates: 'GET /v1/templates',
   listSuppressions: 'GET /v1/suppressions',
   addSuppressions: 'POST /v1/suppressions',
   removeSuppressions: 'DELETE /v1/suppressions',

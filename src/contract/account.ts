@@ -28,6 +28,7 @@ export const SCOPES = [
   'contacts:write',
   'senders:read',
   'senders:write',
+  'templates:read',
   'templates:write',
   'media:write',
   'webhooks:admin',
@@ -102,6 +103,11 @@ export const senderSchema = z.strictObject({
     .min(1)
     .max(64)
     .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, "_" or "-"'),
+  /** The account that its templates belong to; at Meta the WhatsApp Business Account. */
+  account_id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1..64 letters, digits, "_" or "-"')
+    .optional(),
   base_url: z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com'),
   access_token: z.string().min(1).max(4096),
   app_secret: z.string().min(1).max(255).optional(),

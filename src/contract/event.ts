@@ -22,6 +22,9 @@ export const EVENT_TYPES = [
   'sender.limited',
   'sender.limit_changed',
   'suppression.created',
+  'template.submitted',
+  'template.failed',
+  'template.status_changed',
   'webhook.disabled',
   'webhook.test',
 ] as const;
@@ -43,7 +46,7 @@ export const MOVE_TYPES: Readonly<Record<string, EventType>> = {
   [STATUS_BYTE.suppressed]: 'message.suppressed',
 };
 /** Stand for every event of jobs, and for what must wait, where letters say what is wanted. */
-const JOBS_LETTER = 'J';
+export const JOBS_LETTER = 'J';
 const HOLDS_LETTER = 'L';
 
 /** Whether a filter (`*`, `message.*`, `job.completed`) lets an event through. */
@@ -62,7 +65,7 @@ export function lettersOf(filters: readonly string[]): string {
 }
 
 const FILTER = new RegExp(
-  `^(\\*|(job|message|contact|sender|suppression|webhook)\\.\\*|${EVENT_TYPES.join('|')})$`,
+  `^(\\*|(job|message|contact|sender|suppression|template|webhook)\\.\\*|${EVENT_TYPES.join('|')})$`,
 );
 export const eventFiltersSchema = z
   .array(z.string().regex(FILTER, 'must be an event such as "job.completed", "message.*" or "*"'))

@@ -44,7 +44,13 @@ export const HOLD_REASONS = [
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
 /** Limits that Sluice knows without being told. Others have the names that the accounts give them. */
-export const LIMIT_NAMES = ['meta.throughput', 'meta.messaging_limit', 'meta.pair', 'calls'] as const;
+export const LIMIT_NAMES = [
+  'meta.throughput',
+  'meta.messaging_limit',
+  'meta.pair',
+  'meta.templates',
+  'calls',
+] as const;
 type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** A limit's name or a reason; whose; unix ms at which it ends, where that is known. */
@@ -78,6 +84,8 @@ const SENTENCES: Record<HoldReason | LimitName, (scope: string) => string> = {
   'meta.messaging_limit': (scope) =>
     `The portfolio ${scope} has written to as many different people within 24 hours as its messaging limit allows`,
   'meta.pair': (scope) => `The number ${scope} wrote to this person a moment ago, and must wait 6 seconds`,
+  'meta.templates': (scope) =>
+    `The account ${scope} has submitted as many templates within an hour as it may`,
   calls: (scope) => `The sender ${scope} has as many calls under way as it may: the next goes when one ends`,
 };
 

@@ -1,6 +1,7 @@
 // The records of the `jobs` topic. Versioned and tolerant: a reader takes what it knows and ignores the rest, so old and new releases run side by side.
 import { z } from 'zod';
 import { environmentSchema } from './environment.ts';
+import { JOB_KINDS } from './job.ts';
 
 const count = z.int().min(0);
 /** Unix milliseconds. */
@@ -23,7 +24,7 @@ export type Content = z.output<typeof contentSchema>;
 export const variablesSchema = z.union([z.array(z.string()), z.record(z.string(), z.string())]);
 export type Variables = z.output<typeof variablesSchema>;
 
-/** A row of a contact job is [number or '', { contact: JSON of a ContactInput }, external id?]. One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
+/** A row of a contact job is [number or '', { contact: JSON of a ContactInput }, external id?], of a template job ['', { template: JSON of a NewTemplate }]. One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
 export type Row = [to: string, variables?: Variables | 0, reference?: string | 0, content?: Content] | 0;
 
 /** In the place of a row whose person was forgotten: an item of nobody. */
@@ -58,7 +59,7 @@ export const sealRecordSchema = z.object({
   home: z.string(),
   workspace: z.string(),
   environment: environmentSchema,
-  kind: z.enum(['messages', 'contacts']),
+  kind: z.enum(JOB_KINDS),
   sender: z.string(),
   fingerprint: z.string(),
   created_at: at,

@@ -76,6 +76,9 @@ export const uploadsKey = (namespace: string): string => `${namespace}:uploads`;
 /** Sorted set over the installation: "job home" of jobs that send unknown items once more, by when to look at them (unix ms). */
 export const resendKey = (namespace: string): string => `${namespace}:resend`;
 
+/** Sorted set over the installation: "created job home" of templates and media that go to a platform, by when to look at them (unix ms). */
+export const submissionsKey = (namespace: string): string => `${namespace}:submissions`;
+
 /** Sorted set of a workspace's jobs of which something may wait, members "job home", by their recipients. */
 export const openJobsKey = (namespace: string, workspace: string): string =>
   `${namespace}:{${workspace}}:open`;

@@ -2,6 +2,7 @@
 // and reason in one script per chunk.
 import type { Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
+import { JOBS_LETTER } from '../contract/event.ts';
 import { STATUS_BYTE } from '../contract/job.ts';
 import type { SealRecord } from '../contract/record.ts';
 import { foldChunk } from './fold.ts';
@@ -46,6 +47,23 @@ export const acceptContacts = (
   }));
   return endRows(redis, namespace, seal, results, STATUS_BYTE.accepted, '');
 };
+
+/** The one row of a submission: `accepted` with the platform's id, `failed` or `expired` with the reason. Repeatable. Tells of the job only. */
+export const endSubmission = (
+  redis: Redis,
+  namespace: string,
+  seal: SealRecord,
+  ended: Omit<Result, 'index'> & { to: 'accepted' | 'failed' | 'expired' },
+  letters: string,
+): Promise<number> =>
+  endRows(
+    redis,
+    namespace,
+    seal,
+    [{ index: 0, atMs: ended.atMs, providerId: ended.providerId, error: ended.error }],
+    STATUS_BYTE[ended.to],
+    letters.includes(JOBS_LETTER) ? JOBS_LETTER : '',
+  );
 
 const suppressedResult =
   (atMs: number) =>

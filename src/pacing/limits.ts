@@ -1,5 +1,5 @@
 // The limits that bind the calls of one sender, as data. Read at each take, so that a change binds what waits.
-import type { Limit, NamedLimit } from '../contract/limit.ts';
+import type { Limit, NamedLimit, RollingLimit } from '../contract/limit.ts';
 import { limitKeys, restKey, windowKey } from './keys.ts';
 
 /**
@@ -10,6 +10,10 @@ const SENDER_MAX_CALLS = 512;
 const SECOND_MS = 1_000;
 /** Keys of a limit outlive its period by this much: longer than any call, so that a call under way still finds its place. */
 export const LIMIT_LINGER_MS = 120_000;
+
+const HOUR_MS = 3_600_000;
+/** From the permit of a management call until the platform has counted it, at the latest: its write and its deadline. */
+const MANAGEMENT_BOUND_MS = 31_500;
 
 /** What of a sender's account bears on its limits. */
 export interface Limited {
@@ -44,6 +48,16 @@ export function limitsOf(sender: Limited): Limit[] {
     ...personal(sender),
   ];
 }
+
+/** What an account may submit: 100 templates in any rolling hour (reference of Meta §3). A place is taken from the permit on. */
+export const templateLimit = (account: string): RollingLimit => ({
+  kind: 'rolling',
+  name: 'meta.templates',
+  scope: account,
+  count: 100,
+  perMs: HOUR_MS + MANAGEMENT_BOUND_MS,
+  pace: 'burst',
+});
 
 const named =
   (scope: string) =>

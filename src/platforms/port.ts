@@ -4,6 +4,10 @@ import { type Backoff, backoffMs } from '../base/backoff.ts';
 import type { SenderAccount } from '../contract/account.ts';
 import type { AccountChange, Inbound, ReceiptStatus } from '../contract/receipt.ts';
 import type { Content, Variables } from '../contract/record.ts';
+import type { NewTemplate, Template } from '../contract/template.ts';
+
+/** Who makes management calls, and for which account. */
+export type AccountAccess = Pick<SenderAccount, 'account_id' | 'base_url' | 'access_token'>;
 
 export type SenderAccess = Pick<SenderAccount, 'external_id' | 'base_url' | 'access_token'>;
 
@@ -96,6 +100,24 @@ export interface Platform {
   missingVariables(content: Content, variables: Variables | undefined): string[];
   /** Whether a failure says that the person wants no more marketing. */
   isOptOut(code: string): boolean;
+}
+
+/** What became of a call that makes something at the platform. */
+export type Made =
+  | { outcome: 'made'; id: string; status: string; category: string | undefined }
+  /** `exists`: the platform has it already. */
+  | { outcome: 'failed'; code: string; message: string; exists: boolean }
+  /** Not made, or nobody knows. `sent` false: no byte was written. `askedMs`: when the platform wants to be asked again. */
+  | { outcome: 'later'; code: string; message: string; sent: boolean; askedMs: number | undefined };
+
+/** `body`: the text of its body, with its placeholders. */
+export type ListedTemplate = Template & { body: string };
+
+/** The calls of an account beside its messages. Never reject. */
+export interface Management {
+  createTemplate(account: AccountAccess, template: NewTemplate, mayWrite: () => boolean): Promise<Made>;
+  /** All of them, or those of a name; undefined when the platform did not tell. */
+  listTemplates(account: AccountAccess, name?: string): Promise<ListedTemplate[] | undefined>;
 }
 
 /** A status as the platform told it, with the attempt id that it brought back. */

@@ -183,7 +183,7 @@ test('a sender never changes its workspace: its jobs would go along', async () =
   const { accounts, logger } = await begin({ namespace, file: file.path });
   const moved = sampleFile();
   const [sender] = moved.workspaces[0]?.senders.splice(1, 1) ?? [];
-  if (sender) moved.workspaces[1]?.senders.push(sender);
+  if (sender) moved.workspaces[1]?.senders.push({ ...sender, account_id: 'waba-2' });
   await file.write(moved);
   expect(await accounts.reload()).toBe(false);
   expect(logger.lines.at(-1)?.problems?.[0]).toContain('sender s2: must stay in the workspace');

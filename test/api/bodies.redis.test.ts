@@ -24,7 +24,7 @@ const note = async (request: BulkRequest): Promise<never> => {
 beforeAll(async () => {
   h = await startHarness({
     redisUrl: redisUrl(),
-    accept: () => ({ bulk: note, one: note, contacts: note }),
+    accept: () => ({ bulk: note, one: note, contacts: note, template: note }),
     overrides: { bodiesMaxBytes: BUDGET },
   });
 });

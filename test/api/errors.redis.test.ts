@@ -18,6 +18,7 @@ beforeAll(async () => {
       bulk: (request: BulkRequest) => (next === undefined ? real.bulk(request) : Promise.reject(next)),
       one: (request) => real.one(request),
       contacts: (request) => real.contacts(request),
+      template: (request) => real.template(request),
     }),
   });
 });

@@ -6,6 +6,7 @@ import { createControlStation } from '../../src/accept/control.ts';
 import type { Accept } from '../../src/accept/port.ts';
 import { createRetries } from '../../src/accept/retry.ts';
 import { createStreamAccept } from '../../src/accept/stream.ts';
+import type { SenderWithAccount } from '../../src/accounts/port.ts';
 import { createAccounts } from '../../src/accounts/registry.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { createHomeIndex } from '../../src/api/home-index.ts';
@@ -17,12 +18,16 @@ import { createSecret } from '../../src/base/secret.ts';
 import { createContacts } from '../../src/contacts/contacts.ts';
 import { createSuppressions } from '../../src/contacts/suppressions.ts';
 import type { planSchema } from '../../src/contract/plan.ts';
+import type { Template } from '../../src/contract/template.ts';
 import { createControls } from '../../src/lanes/control.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { createSubmissions } from '../../src/ledger/submissions.ts';
 import { createUploads } from '../../src/ledger/uploads.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
 import { check } from '../../src/platforms/meta/check.ts';
 import { metaWebhook } from '../../src/platforms/meta/webhook.ts';
+import { createCatalogs } from '../../src/templates/catalog.ts';
+import { createTemplateStore } from '../../src/templates/store.ts';
 import { fileOnDisk, recordingLogger, SECRETS, sampleFile } from '../accounts/sample.ts';
 import { noBacklog } from '../support/backlog.ts';
 import { freshNamespace } from '../support/services.ts';
@@ -32,6 +37,8 @@ export interface HarnessOptions {
   accept?: (real: Accept) => Accept;
   /** Of all workspaces; unlimited by default. */
   plan?: z.input<typeof planSchema>;
+  /** What the platform says that an account has; undefined: it does not answer. */
+  templates?: Template[];
   overrides?: Partial<Pick<ApiOptions, 'config' | 'ledger' | 'bodiesMaxBytes' | 'checks'>>;
 }
 
@@ -41,6 +48,7 @@ export async function startHarness({
   redisUrl,
   accept = (real) => real,
   plan = {},
+  templates,
   overrides = {},
 }: HarnessOptions) {
   const namespace = freshNamespace();
@@ -55,7 +63,13 @@ export async function startHarness({
   const homes = createHomeIndex(accounts, secret);
   const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const log = createRedisStreamsLog({ redis, namespace, clock, logger, consumer: 'test' });
+  const catalogs = createCatalogs<SenderWithAccount>({
+    store: createTemplateStore(redis, namespace, clock),
+    clock,
+    fetch: async () => templates,
+  });
   const real = createAccept({
+    catalogs,
     redis,
     namespace,
     secret,
@@ -96,7 +110,10 @@ export async function startHarness({
     tickets,
     retries: createRetries({ redis, namespace, clock, tickets }),
   });
+  const submissions = createSubmissions(redis, namespace, clock);
   const api = createApi({
+    catalogs,
+    submissions,
     redis,
     namespace,
     check,

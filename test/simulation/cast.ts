@@ -136,7 +136,8 @@ function apiOf(setting: Setting, actor: Actor): Api {
   };
 }
 
-const intakeOf = (setting: Setting, actor: Actor) => createIntake(storesOf(setting, actor));
+const intakeOf = (setting: Setting, actor: Actor) =>
+  createIntake({ ...storesOf(setting, actor), submissions: { add: () => Promise.resolve() } });
 
 function upkeepOf(setting: Setting, actor: Actor) {
   const stores = storesOf(setting, actor);

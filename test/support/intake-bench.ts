@@ -55,6 +55,7 @@ export async function openIntake(home: string): Promise<IntakeBench> {
     controls: createControls(redis, namespace),
     contacts: { upsert: async () => [], zones: async () => new Map() },
     suppressions: { any: () => false, lookUp: async () => new Map() },
+    submissions: { add: async () => {} },
     tickets: queue,
     retries: createRetries({ redis, namespace, clock, tickets: queue }),
   }).start();

@@ -27,6 +27,14 @@ export interface LedgerReport {
   duplicate_attempts: number;
   violations: { total: number; throughput: number };
   numbers: Record<string, NumberReport>;
+  accounts: Record<string, AccountReport>;
+}
+
+export interface AccountReport {
+  templates_submitted: number;
+  templates: number;
+  highest_templates_per_hour: number;
+  violations: number;
 }
 
 export interface Arrival {

@@ -14,6 +14,8 @@ export interface SenderSetup {
   id: string;
   throughput: number;
   portfolio?: string;
+  /** Of its templates. */
+  account?: string;
 }
 
 export interface StageOptions {
@@ -143,7 +145,7 @@ const accountsOf = (senders: SenderSetup[], platformUrl: string, also: object): 
       ...also,
       api_keys: [{ id: 'acme_live', secret: API_KEY }],
       portfolios: [...new Set(senders.flatMap(({ portfolio }) => portfolio ?? []))].map((id) => ({ id })),
-      senders: senders.map(({ id, throughput, portfolio }) => ({
+      senders: senders.map(({ id, throughput, portfolio, account }) => ({
         id,
         platform: 'meta',
         external_id: numberOf(id),
@@ -153,6 +155,7 @@ const accountsOf = (senders: SenderSetup[], platformUrl: string, also: object): 
         verify_token: VERIFY_TOKEN,
         throughput,
         ...(portfolio ? { portfolio } : {}),
+        ...(account ? { account_id: account } : {}),
       })),
     },
   ],

@@ -25,6 +25,7 @@ import { hintTold } from '../../src/ledger/outbox.ts';
 import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import { isUploading } from '../../src/ledger/row.ts';
+import type { Submissions } from '../../src/ledger/submissions.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
 import { followerProgress } from '../../src/log/progress.ts';
 import { haveArrived } from './arrived.ts';
@@ -58,6 +59,7 @@ export interface IntakeOptions extends ContactsOptions {
   tickets: TicketQueue;
   retries: { apply(record: ControlRecord): Promise<void> };
   suppressions: SuppressOptions['suppressions'];
+  submissions: Pick<Submissions, 'add'>;
   /** Told behind which offset of a partition of the log everything is in Redis. */
   marked?(partition: number, offset: number): Promise<void>;
 }
@@ -167,6 +169,7 @@ async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   if (state !== 'open' && state !== 'paused') return;
   await eraseForgotten(options, seal);
   if (seal.kind === 'contacts') return takeContacts(options, seal);
+  if (seal.kind === 'templates') return options.submissions.add(seal);
   await watchUnknown(options, seal);
   logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
   const wake = wakeOf(String(n), String(wakeUs));

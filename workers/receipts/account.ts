@@ -11,6 +11,7 @@ import type { Lanes } from '../../src/lanes/lanes.ts';
 import { holdFields } from '../../src/pacing/keys.ts';
 import { type SaidHold, sayHold } from '../../src/pacing/said.ts';
 import type { Publishing } from '../../src/subscribers/publish.ts';
+import type { TemplateStore } from '../../src/templates/store.ts';
 import type { Names } from './names.ts';
 import { tellAccountChange } from './tell.ts';
 
@@ -26,6 +27,7 @@ export interface AccountOptions extends Publishing {
   lanes: Pick<Lanes, 'wake'>;
   tickets: Pick<TicketQueue, 'add'>;
   names: Names;
+  templates: Pick<TemplateStore, 'status'>;
 }
 
 /** Resolves with whether it was clear whom the change is about. */
@@ -36,6 +38,7 @@ export async function takeAccountChange(options: AccountOptions, record: Account
   if (!sender) return false;
   logger.info('account.change_told', { sender: sender.id, home: sender.home, code: change.type });
   await tellAccountChange(options, sender, record);
+  await noteTemplate(options, sender, record);
   await apply(options, sender, record);
   return true;
 }
@@ -71,6 +74,18 @@ async function apply(options: AccountOptions, sender: Sender, { at, change }: Ac
     case 'template_freed':
       return hold(options, home, { field: templateOf(change), code: '', untilMs: undefined, saidMs: at });
   }
+}
+
+/** What is known of the template follows. */
+async function noteTemplate(
+  { templates }: AccountOptions,
+  { home, account_id }: Sender,
+  { account: told, change }: AccountRecord,
+): Promise<void> {
+  const account = account_id ?? told;
+  if (account === undefined || (change.type !== 'template_held' && change.type !== 'template_freed')) return;
+  const status = change.type === 'template_held' ? change.code : 'APPROVED';
+  await templates.status({ home, account }, change.name, change.language, status);
 }
 
 const templateOf = ({ name, language }: { name: string; language: string }): string =>

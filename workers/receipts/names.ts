@@ -65,7 +65,8 @@ export function createNames({ redis, namespace, accounts }: NamesOptions): Names
     byAccount: async (record) => {
       const told = await known(record, record.account && `account:${record.account}`);
       const all = suspects(record);
-      return told ?? (new Set(all.map(({ home }) => home)).size === 1 ? all[0] : undefined);
+      const named = all.find(({ account_id }) => account_id !== undefined && account_id === record.account);
+      return named ?? told ?? (new Set(all.map(({ home }) => home)).size === 1 ? all[0] : undefined);
     },
   };
 }

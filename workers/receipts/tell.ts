@@ -28,6 +28,12 @@ export async function tellAccountChange(
 ): Promise<void> {
   const about = { sender: sender.id, portfolio: sender.portfolio?.id ?? null };
   const parts = [sender.id, String(at), JSON.stringify(change)];
+  if (change.type === 'template_held' || change.type === 'template_freed') {
+    const { name, language } = change;
+    const status = change.type === 'template_held' ? change.code : 'APPROVED';
+    const data = { sender: sender.id, name, language, status };
+    await publish(options, sender, 'template.status_changed', [{ parts, atMs: at, data }]);
+  }
   switch (change.type) {
     case 'messaging_limit':
     case 'throughput': {

@@ -13,6 +13,7 @@ import type { Lanes } from '../../src/lanes/lanes.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
 import { followerProgress } from '../../src/log/progress.ts';
 import type { Aftermath } from '../../src/platforms/port.ts';
+import type { TemplateStore } from '../../src/templates/store.ts';
 import { takeAccountChange } from './account.ts';
 import { takeInbound } from './inbound.ts';
 import { createNames } from './names.ts';
@@ -43,6 +44,7 @@ export interface ReceiptsOptions {
   aftermathOf(code: string): Aftermath | undefined;
   isOptOut(code: string): boolean;
   suppressions: Pick<Suppressions, 'add' | 'remove'>;
+  templates: Pick<TemplateStore, 'status'>;
 }
 
 export interface Receipts extends Service {

@@ -1,7 +1,8 @@
 -- Claims an idempotency key for one body and one job, or says what stands there.
 -- Safe to repeat: the same owner is told `claimed` again, with the same values.
 --   KEYS[1] claim        hash: s state (p in progress, u perhaps in the log, d done), f fingerprint, j job, h home,
---                        c created ms; while p: o owner, l lease end ms; r "1" once an earlier try may have reached the log
+--                        c created ms; while p: o owner, l lease end ms; r "1" once an earlier try may have reached the log;
+--                        t what an earlier try found wrong with templates, as JSON
 --   KEYS[2] reply        string: the two lists of the 202, as JSON
 --   ARGV[1] fingerprint  32 bytes
 --   ARGV[2] owner        names this try
@@ -10,10 +11,10 @@
 --   ARGV[5] created      unix ms, kept from the first claim on
 --   ARGV[6] lease        ms this try may take
 --   ARGV[7] memory       ms the claim is remembered
--- Returns {"claimed", job, home, created, resumed} | {"done", job, home, reply or ""} | {"busy", ms left} | {"mismatch"} | {"absent"}
+-- Returns {"claimed", job, home, created, resumed, templates or ""} | {"done", job, home, reply or ""} | {"busy", ms left} | {"mismatch"} | {"absent"}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local held = redis.call('HMGET', KEYS[1], 's', 'f', 'j', 'h', 'c', 'o', 'l', 'r')
+local held = redis.call('HMGET', KEYS[1], 's', 'f', 'j', 'h', 'c', 'o', 'l', 'r', 't')
 local state, job, home, created, resumed = held[1], ARGV[3], ARGV[4], ARGV[5], '0'
 
 if state then
@@ -33,4 +34,4 @@ end
 redis.call('HSET', KEYS[1], 's', 'p', 'f', ARGV[1], 'j', job, 'h', home, 'c', created, 'o', ARGV[2],
   'l', string.format('%.0f', now + tonumber(ARGV[6])), 'r', resumed)
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
-return {'claimed', job, home, created, resumed}
+return {'claimed', job, home, created, resumed, held[9] or ''}

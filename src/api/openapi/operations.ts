@@ -11,6 +11,7 @@ import type { Operations } from './operation.ts';
 import { senderOperations } from './senders.ts';
 import { suppressionOperations } from './suppressions.ts';
 import { systemOperations } from './system.ts';
+import { templateOperations } from './templates.ts';
 import { webhookOperations } from './webhooks.ts';
 
 export const OPERATIONS: Operations = {
@@ -18,6 +19,7 @@ export const OPERATIONS: Operations = {
   ...jobOperations,
   ...senderOperations,
   ...contactOperations,
+  ...templateOperations,
   ...suppressionOperations,
   ...webhookOperations,
   ...keyOperations,

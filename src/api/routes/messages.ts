@@ -14,37 +14,42 @@ export interface MessageRoutesOptions {
 
 export function messageRoutes(app: FastifyInstance, { accept, ledger }: MessageRoutesOptions): void {
   const config = { scope: 'messages:write' as const };
-  app.post('/v1/messages/bulk', { config, bodyLimit: BULK_BODY_MAX_BYTES }, (request, reply) =>
-    answer(request, reply, (bulk) => accept.bulk(bulk), ledger),
+  const bulk = { config, bodyLimit: BULK_BODY_MAX_BYTES };
+  app.post(
+    '/v1/messages/bulk',
+    bulk,
+    accepts((one) => accept.bulk(one), ledger),
   );
   const contacts = { config: { scope: 'contacts:write' as const }, bodyLimit: BULK_BODY_MAX_BYTES };
-  app.post('/v1/contacts/bulk', contacts, (request, reply) =>
-    answer(request, reply, (bulk) => accept.contacts(bulk), ledger),
+  app.post(
+    '/v1/contacts/bulk',
+    contacts,
+    accepts((one) => accept.contacts(one), ledger),
   );
-  app.post('/v1/messages', { config }, (request, reply) =>
-    answer(request, reply, (one) => accept.one(one), ledger),
+  app.post(
+    '/v1/messages',
+    { config },
+    accepts((one) => accept.one(one), ledger),
   );
 }
 
-async function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  take: (request: BulkRequest) => Promise<BulkReply>,
-  ledger: Pick<LedgerReader, 'job'>,
-): Promise<unknown> {
-  const taken = await withBody(request, (raw) => {
-    parseQuery(noQuery, request.query);
-    return take({
-      principal: callerOf(request),
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
-      idempotencyKey: headerOf(request, 'idempotency-key'),
-      query: '',
-      contentType: headerOf(request, 'content-type') ?? '',
-      raw,
+/** The handler of a route whose body becomes a job. */
+export const accepts =
+  (take: (request: BulkRequest) => Promise<BulkReply>, ledger: Pick<LedgerReader, 'job'>) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const taken = await withBody(request, (raw) => {
+      parseQuery(noQuery, request.query);
+      return take({
+        principal: callerOf(request),
+        route: `${request.method} ${request.routeOptions.url ?? ''}`,
+        idempotencyKey: headerOf(request, 'idempotency-key'),
+        query: '',
+        contentType: headerOf(request, 'content-type') ?? '',
+        raw,
+      });
     });
-  });
-  return acceptedAnswer(reply, taken, ledger);
-}
+    return acceptedAnswer(reply, taken, ledger);
+  };
 
 /** The bytes count as held until accept is done with them, even when the client has left. */
 async function withBody<Result>(

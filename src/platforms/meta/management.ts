@@ -1,0 +1,130 @@
+// Meta's management calls: templates of a WhatsApp Business Account. Shapes: reference of Meta §3; `2388024` is Meta's subcode for a template
+// that the account has already.
+import type { Clock } from '../../base/clock.ts';
+import type { CallResult, HttpClient } from '../../base/http.ts';
+import type { NewTemplate } from '../../contract/template.ts';
+import type { AccountAccess, ListedTemplate, Made, Management } from '../port.ts';
+import { classify } from './classify.ts';
+import { type Fields, itemsOf, objectOf, textOf } from './json.ts';
+import { askedMs } from './retry-after.ts';
+
+const VERSION = 'v23.0';
+/** What a management call may take. */
+const MANAGEMENT_DEADLINE_MS = 30_000;
+const LIST_DEADLINE_MS = 10_000;
+const PAGE_TEMPLATES = 100;
+/** An account has 6,000 templates at most. */
+const PAGES_MAX = 80;
+const EXISTS = 2_388_024;
+const PLACEHOLDER = /\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}/g;
+
+export function createManagement(http: HttpClient, clock: Clock): Management {
+  const call = (account: AccountAccess, path: string, options: Partial<Request>): Promise<CallResult> => {
+    const url = URL.canParse(account.base_url) ? new URL(account.base_url) : undefined;
+    const prefix = url?.pathname.replace(/\/+$/, '') ?? '';
+    return http.call({
+      origin: url?.origin ?? '',
+      path: `${prefix}/${VERSION}/${account.account_id}/${path}`,
+      headers: ['authorization', `Bearer ${account.access_token}`, 'content-type', 'application/json'],
+      method: 'GET',
+      body: '',
+      mayWrite: () => true,
+      deadlineMs: MANAGEMENT_DEADLINE_MS,
+      ...options,
+    });
+  };
+  const page = async (account: AccountAccess, query: string): Promise<Fields | undefined> => {
+    const result = await call(account, `message_templates?${query}`, { deadlineMs: LIST_DEADLINE_MS });
+    return result.kind === 'answered' && result.status === 200 ? bodyOf(result) : undefined;
+  };
+  return {
+    createTemplate: async (account, template, mayWrite) => {
+      const body = JSON.stringify(templateBody(template));
+      const result = await call(account, 'message_templates', { method: 'POST', body, mayWrite });
+      return madeOf(result, clock.now(), account.access_token);
+    },
+    listTemplates: async (account, name) => {
+      const found: ListedTemplate[] = [];
+      let after = '';
+      for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+        const filter = name === undefined ? '' : `&name=${encodeURIComponent(name)}`;
+        const fields = 'fields=id,name,language,status,category,components';
+        const body = await page(account, `${fields}&limit=${PAGE_TEMPLATES}${filter}${after}`);
+        if (!body) return undefined;
+        found.push(...itemsOf(body.data).flatMap(templateOf));
+        const paging = objectOf(body.paging);
+        const cursor = textOf(objectOf(paging?.cursors)?.after);
+        if (!textOf(paging?.next) || !cursor) return found;
+        after = `&after=${encodeURIComponent(cursor)}`;
+      }
+      return found;
+    },
+  };
+}
+
+interface Request {
+  method: 'POST' | 'GET';
+  body: string;
+  mayWrite(): boolean;
+  deadlineMs: number;
+}
+
+const templateBody = ({ name, language, category, components }: NewTemplate): object => ({
+  name,
+  language,
+  category: category.toUpperCase(),
+  components,
+});
+
+function madeOf(result: CallResult, nowMs: number, token: string): Made {
+  const body = result.kind === 'answered' ? bodyOf(result) : undefined;
+  const id = textOf(body?.id) ?? (typeof body?.id === 'number' ? String(body.id) : undefined);
+  if (result.kind === 'answered' && result.status < 300 && id !== undefined)
+    return {
+      outcome: 'made',
+      id,
+      status: textOf(body?.status) ?? 'PENDING',
+      category: textOf(body?.category),
+    };
+  const verdict = classify(result, nowMs, [token]);
+  if (verdict.outcome === 'failed') {
+    const exists = objectOf(body?.error)?.error_subcode === EXISTS;
+    return { outcome: 'failed', code: verdict.code, message: verdict.message, exists };
+  }
+  const asked = result.kind === 'answered' ? askedMs(result.headers, nowMs) : undefined;
+  const { code, message } = verdict.outcome === 'accepted' ? UNREADABLE : verdict;
+  return { outcome: 'later', code, message, sent: result.kind !== 'not_sent', askedMs: asked };
+}
+
+const UNREADABLE = { code: 'unreadable', message: 'an answer that says nothing of what was made' };
+
+function bodyOf({ body }: { body: string }): Fields | undefined {
+  try {
+    return objectOf(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+}
+
+function templateOf(value: unknown): ListedTemplate[] {
+  const one = objectOf(value);
+  const [name, language] = [textOf(one?.name), textOf(one?.language)];
+  if (!one || name === undefined || language === undefined) return [];
+  const id = textOf(one.id) ?? null;
+  const category = (textOf(one.category) ?? '').toLowerCase();
+  const body = bodyTextOf(one.components);
+  return [
+    { id, name, language, category, status: textOf(one.status) ?? '', variables: variablesIn(body), body },
+  ];
+}
+
+/** The text of the body among a template's components. */
+export function bodyTextOf(components: unknown): string {
+  const all = itemsOf(components).map((one) => objectOf(one));
+  return textOf(all.find((one) => String(one?.type).toLowerCase() === 'body')?.text) ?? '';
+}
+
+/** The placeholders of a body, each once. */
+export const variablesIn = (body: string): string[] => [
+  ...new Set([...body.matchAll(PLACEHOLDER)].map(([, name]) => name ?? '')),
+];
