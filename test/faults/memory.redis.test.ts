@@ -4,7 +4,7 @@ import { seatKey } from '../../src/memory/keys.ts';
 import { expectAgreement } from '../support/both-ends.ts';
 import { bulk } from '../support/client.ts';
 import { type OwnRedis, openOwnRedis } from '../support/own-redis.ts';
-import { type ApiProgram, openStage, type Stage } from '../support/stage.ts';
+import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
 const RECIPIENTS = 400;
@@ -41,6 +41,27 @@ test('killed and started again on what its files hold', async () => {
   expect(await stage.platform.ledger()).toMatchObject({ repeats: 0, violations: { total: 0 } });
   expect(await seatOf()).toBe(await runOf());
   expect(await seatOf()).not.toBe(before);
+});
+
+test('a moment old: what was called since is told, and no row is passed over', async () => {
+  const { api } = service;
+  const { platform } = stage;
+  await platform.number(numberOf('s1'), { latency_ms: 1_000 });
+  const before = (await platform.ledger()).totals.arrivals;
+  const arrived = (count: number) =>
+    until(async () => (await platform.ledger()).totals.arrivals >= before + count, {
+      what: `${count} calls`,
+    });
+  const { id } = await api.send(bulk(RECIPIENTS, {}, 4_000_000));
+  await arrived(PER_SECOND);
+  const copy = await own.copy();
+  await arrived(PER_SECOND + 20);
+  await own.kill();
+  await own.start(copy);
+  const finished = async () => (await api.job(id).catch(() => undefined))?.status === 'completed';
+  await until(finished, { what: 'the job has ended', timeoutMs: 30_000 });
+  expectAgreement(await api.job(id), await api.items(id), await platform.arrivals());
+  expect(await platform.ledger()).toMatchObject({ repeats: 0 });
 });
 
 test('emptied', async () => {

@@ -21,12 +21,16 @@ export interface Keeper {
   stop(): Promise<void>;
 }
 
-/** With the log in Redis there is nothing to compare with: what came back is what there is. */
+/**
+ * With the log in Redis there is nothing to compare with: what came back is what there is, perhaps from a moment before. Who finds that it
+ * was restarted waits a little, and tells meanwhile what it had called.
+ */
 export function createTrustingKeeper(seats: Seats, logger: Logger): Keeper {
   return {
     verify: async (home) => {
-      if ((await seats.sit(home, 0, SEAT_MS)) === 'moved') logger.warn('memory.restarted', { home });
-      return true;
+      if ((await seats.sit(home, 0, SEAT_MS)) !== 'moved') return true;
+      logger.warn('memory.restarted', { home });
+      return false;
     },
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),

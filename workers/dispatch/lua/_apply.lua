@@ -49,7 +49,7 @@ end
 -- A call gives its places back when its item leaves 'sending', and so once. Of two outcomes in one batch the later end counts.
 local function land(batch, chunk, offset, from, o)
   local slot = chunk.landed[offset]
-  if flies(batch, chunk.job, from, o) then
+  if slot ~= RECALLED and flies(batch, chunk.job, from, o) then
     batch.ended[#batch.ended + 1] = o.ended
     chunk.landed[offset] = #batch.ended
     batch.landed[o.run] = (batch.landed[o.run] or 0) + 1
@@ -60,7 +60,7 @@ local function land(batch, chunk, offset, from, o)
       batch.till = math.max(batch.till, o.ended)
       batch.templates[#batch.templates + 1] = o.chunk.job.template ~= '' and o.chunk.job.template or nil
     end
-  elseif slot and o.ended then
+  elseif slot and slot ~= RECALLED and o.ended then
     batch.ended[slot] = math.max(batch.ended[slot] or 0, o.ended)
   end
 end
@@ -68,6 +68,9 @@ end
 local function apply(batch, o)
   local job, chunk = o.chunk.job, bytes_of(o.chunk)
   local offset = o.index - chunk.first + 1
+  if o.try == (chunk.tries:byte(offset) or 0) + 1 then
+    recall(batch, job, chunk, offset, o)
+  end
   if (chunk.tries:byte(offset) or 0) ~= o.try then
     return
   end

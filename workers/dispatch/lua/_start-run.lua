@@ -65,6 +65,10 @@ local function start_run(batch, keys, job, slot, name, from, count, queue, perso
     park_cursor(keys.cursors, keys.lists[queue], keys.scheduled, PRIORITY[queue], name, cursor, until_end(job, job.held_until))
     return
   end
+  -- Shown before Redis went back a moment: the rows between are not to be passed over.
+  if from > cursor.next and cursor.behind == 0 then
+    return
+  end
   local skip = math.max(0, cursor.next - from)
   local first, last = from + skip, from + count - 1
   local bytes = redis.call('GETRANGE', job.statuses, first, last)

@@ -36,6 +36,7 @@
 -- include: ../../../src/pacing/lua/_told.lua
 -- include: ../../../src/ledger/lua/_items.lua
 -- include: ../../../src/ledger/lua/_outbox.lua
+-- include: _recall.lua
 -- include: _apply.lua
 -- include: _outcome.lua
 if not verified(KEYS[7]) then
