@@ -118,6 +118,7 @@ export const healthOf = (stores: Stores, port: number, healthy: () => boolean): 
     checks: checksOf(stores),
     metrics: stores.metrics,
     clock: stores.clock,
+    logger: stores.logger,
   });
 
 /** Looks at those of the stations that show their progress. */

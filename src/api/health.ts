@@ -2,6 +2,7 @@
 // must not get it killed. Readiness asks the dependencies, each for a second at most.
 import { createServer, type Server } from 'node:http';
 import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Service } from '../base/service.ts';
 
@@ -44,6 +45,7 @@ export interface HealthServerOptions {
   checks: Checks;
   metrics: Metrics;
   clock: Clock;
+  logger: Logger;
 }
 
 export interface HealthServer extends Service {
@@ -61,7 +63,10 @@ export function createHealthServer(options: HealthServerOptions): HealthServer {
   const host = options.host ?? '127.0.0.1';
   return {
     name: 'health',
-    start: () => listen(server, host, options.port),
+    start: async () => {
+      await listen(server, host, options.port);
+      options.logger.info('health.listening', { address: urlOf(server, host) });
+    },
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHealthServer } from '../../src/api/health.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/logger.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { redisUrl } from '../support/services.ts';
 import { until } from '../support/until.ts';
@@ -109,6 +110,7 @@ test('the health server of a worker answers the same three', async () => {
     checks: { redis: async () => fine, log: () => Promise.reject(new Error('away')) },
     metrics: createMetrics(),
     clock: systemClock,
+    logger: silentLogger,
   });
   await server.start();
   const url = server.url();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
+import { keepOutput } from '../support/run-record.ts';
 import { redisUrl } from '../support/services.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -17,6 +18,7 @@ test('1,000 recipients get exactly one message each, within the limit and in tim
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGTERM'));
+  keepOutput('src/cli/demo.ts', child.pid ?? 0, [child.stdout, child.stderr]);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (said += String(part)));
   const [status] = await once(child, 'close');

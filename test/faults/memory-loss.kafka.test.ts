@@ -8,6 +8,7 @@ import { takenPerRecipient } from '../support/both-ends.ts';
 import { API_KEY, bulk, type JobView } from '../support/client.ts';
 import { bytesHold } from '../support/job-bytes.ts';
 import { type OwnRedis, openOwnRedis } from '../support/own-redis.ts';
+import { keepOutput } from '../support/run-record.ts';
 import { kafkaBrokers } from '../support/services.ts';
 import { type ApiProgram, numberOf, openStage, type Stage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
@@ -223,6 +224,7 @@ function rebuild(): Promise<{ status: number | null; text: string }> {
     cwd: root,
     env: { PATH: process.env.PATH, ...stage.env },
   });
+  keepOutput('src/cli/sluice.ts', child.pid ?? 0, [child.stdout, child.stderr]);
   let text = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data) => {

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
+import { keepOutput } from '../support/run-record.ts';
 
 const SANDBOX = join(import.meta.dirname, '../../sandbox');
 
@@ -13,6 +14,7 @@ function start(environment: Record<string, string>) {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  keepOutput('sandbox/main.ts', child.pid ?? 0, [child.stdout, child.stderr]);
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }

@@ -90,9 +90,14 @@ export async function openStage({
     ...env,
   };
   const start: Stage['start'] = async (args, more = {}, from = sourceFolder) => {
-    const program = startProgram('workers/run.ts', args, { ...shared, ...more }, from);
+    const health = args[0] === 'worker' ? { HEALTH_PORT: '0' } : {};
+    const program = startProgram('workers/run.ts', args, { ...shared, ...health, ...more }, from);
     programs.push(program);
     await program.seen('the process has started', event('process.started'), START_MS);
+    for (const line of program.lines) {
+      const { address } = event('health.listening')(line) ?? {};
+      if (address) urls.push(String(address));
+    }
     return program;
   };
   return {
