@@ -5,10 +5,11 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readCommand, UsageProblem } from '../../src/cli/client/arguments.ts';
 import { readDemoOptions } from '../../src/cli/demo/options.ts';
+import { keepOutput } from '../support/run-record.ts';
 
 const env = { SLUICE_API_KEY: 'sk_test' };
 const common = { url: 'http://127.0.0.1:8080', apiKey: 'sk_test' };
-const send = ['send', '--sender', 's1', '--template', 't', '--language', 'en', '--csv', 'a.csv'];
+const send = ['send', 'a.csv', '--sender', 's1', '--template', 't', '--language', 'en'];
 
 test('commands are read whole', () => {
   const sent = {
@@ -16,7 +17,7 @@ test('commands are read whole', () => {
     sender: 's1',
     template: 't',
     language: 'en',
-    csv: 'a.csv',
+    file: 'a.csv',
     key: 'k',
     wait: true,
   };
@@ -45,6 +46,8 @@ test.each([
   [[], /^Which command\?/],
   [['constructor'], /^There is no command "constructor"/],
   [['send', '--sender', 's1'], /^--template is missing/],
+  [send.filter((word) => word !== 'a.csv'), /^Which file\?/],
+  [[...send, '--csv', 'b.csv'], /^One file at a time/],
   [['send', '--api-key', 'sk'], /^Unknown option '--api-key'/],
   [['job'], /^Which job\?/],
   [['job', 'a', 'b'], /^One job at a time/],
@@ -71,6 +74,7 @@ async function sluice(args: string[], environment: Record<string, string>) {
     env: { ...process.env, SLUICE_API_KEY: '', SLUICE_URL: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  keepOutput('src/cli/sluice.ts', child.pid ?? 0, [child.stdout, child.stderr]);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (said += String(part)));
   const [status] = await once(child, 'close');

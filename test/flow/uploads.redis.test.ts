@@ -1,10 +1,15 @@
 // A job as a stream through the whole service: nothing goes before the last line is in, then everybody gets it once, and the list comes
 // back whole in each form.
+import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { API_KEY } from '../support/client.ts';
+import { startProgram } from '../support/program.ts';
 import { servedStage } from '../support/stage.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 const ROWS = 1_200;
@@ -96,3 +101,42 @@ async function exported(url: string, id: string, accept: string, query = ''): Pr
     asked.on('error', reject).end();
   });
 }
+
+test('the command sends a file of any size, goes on where it broke off, and sends nothing twice', async () => {
+  const { url, api } = served.service;
+  const rows = 20_000;
+  const proxy = await openTcpProxy(url, 600_000);
+  const file = path.join(tmpdir(), `${served.stage.namespace}.ndjson`);
+  const text = (i: number) =>
+    `${JSON.stringify({ to: `+1650${6_000_000 + i}`, variables: [`N ${i}`], reference: `r-${i}` })}\n`;
+  await writeFile(file, `${Array.from({ length: rows }, (_, i) => text(i)).join('')}{"to":"nobody"}\n`);
+  const env = { SLUICE_API_KEY: API_KEY, SLUICE_URL: `http://127.0.0.1:${proxy.port}` };
+  const words = [
+    file,
+    '--sender',
+    's1',
+    '--template',
+    'offer',
+    '--language',
+    'en_US',
+    '--key',
+    'of-the-file',
+  ];
+  const send = async () => {
+    const program = startProgram('src/cli/sluice.ts', ['send', ...words], env);
+    return { status: await program.ended, lines: program.lines };
+  };
+  const first = await send();
+  expect([first.status, first.lines]).toEqual([0, first.lines]);
+  expect(first.lines.join('\n')).toMatch(/It goes on with the same key/);
+  expect(first.lines.join('\n')).toMatch(/accepted: 20,000 of 20,001\n {2}line 20001: /);
+  const id = first.lines.find((one) => one.startsWith('job_')) ?? '';
+  expect((await api.job(id)).counts.total).toBe(rows);
+  expect((await api.act(id, 'cancel')).status).toBe(200);
+  const again = await send();
+  expect(again.lines.join('\n')).toContain('(this key was used before: its job)');
+  expect(again.lines).toContain(id);
+  await proxy.close();
+  const none = startProgram('src/cli/sluice.ts', ['send', `${file}.none`, ...words.slice(1)], env);
+  expect([await none.ended, none.lines.join('')]).toEqual([1, expect.stringContaining('cannot be read')]);
+});

@@ -8,13 +8,22 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-export async function openTcpProxy(target: string): Promise<TcpProxy> {
+/** `cutAfterBytes`: the first connection that has sent so many breaks. */
+export async function openTcpProxy(target: string, cutAfterBytes = Infinity): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let parted = false;
+  let cutAfter = cutAfterBytes;
   const server = createServer((client) => {
     if (parted) return void client.destroy();
     const service = connect(Number(port), hostname);
+    let sent = 0;
+    client.on('data', (data) => {
+      sent += data.length;
+      if (sent < cutAfter) return;
+      cutAfter = Infinity;
+      client.destroy();
+    });
     for (const [one, other] of [
       [client, service],
       [service, client],

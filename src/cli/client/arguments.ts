@@ -19,7 +19,7 @@ interface Send {
   sender: string;
   template: string;
   language: string;
-  csv: string;
+  file: string;
 }
 
 interface Common {
@@ -32,9 +32,10 @@ export class UsageProblem extends Error {}
 
 export const HELP = `sluice COMMAND [options]     (npm run -s sluice -- COMMAND …)
 
-  send --sender ID --template NAME --language CODE --csv FILE [--key KEY] [--wait]
-        sends the template to every row of the file. Columns: "to", perhaps "reference", and all others are the
-        template's variables, in their order. The same KEY with the same file is never sent twice.
+  send FILE --sender ID --template NAME --language CODE [--key KEY] [--wait]
+        sends the template to every row of the file, of up to 10,000,000: a CSV (columns: "to", perhaps "reference", and all
+        others are the template's variables, in their order), or .ndjson with one message a line. The same KEY with the same
+        file is never sent twice, and goes on where an upload broke off. --csv FILE says the same as FILE.
   jobs                          the newest jobs
   job ID [--wait]               one job; with --wait until it has ended
   items ID [--status STATUS]    the recipients of a job (${ITEM_STATUSES.join(', ')})
@@ -88,14 +89,14 @@ const commands: Record<string, (args: string[], env: NodeJS.ProcessEnv) => Comma
       key: text,
       wait: flag,
     };
-    const { values } = parseArgs({ args, options });
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     if (values.help) return { name: 'help' };
     const { sender, template, language, csv, key, wait } = values;
     const given = {
       sender: needed(sender, '--sender'),
       template: needed(template, '--template'),
       language: needed(language, '--language'),
-      csv: needed(csv, '--csv'),
+      file: oneFile([...positionals, ...(csv === undefined ? [] : [csv])]),
     };
     return { name: 'send', ...given, key, wait, ...commonOf(values.url, env) };
   },
@@ -167,6 +168,12 @@ function controls(name: ControlAction) {
 function needed(value: string | undefined, option: string): string {
   if (value) return value;
   throw new UsageProblem(`${option} is missing.`);
+}
+
+function oneFile(files: string[]): string {
+  const [file, ...more] = files;
+  if (file && more.length === 0) return file;
+  throw new UsageProblem(file ? 'One file at a time.' : 'Which file? Give a .csv or an .ndjson.');
 }
 
 function oneId(positionals: string[]): string {

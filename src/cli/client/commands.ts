@@ -1,7 +1,5 @@
 // What each command of `sluice` does. Results go to `out`, everything about the way there to `err`.
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
-import { messageOf } from '../../base/failure.ts';
 import {
   type Answer,
   ApiProblem,
@@ -13,16 +11,15 @@ import {
 } from '../../client/client.ts';
 import type { ControlAction } from '../../contract/control.ts';
 import type { Item, Job } from '../../contract/job.ts';
-import { CsvProblem } from '../recipients/csv.ts';
-import { type Recipients, readRecipients } from '../recipients/messages.ts';
 import { count } from '../terminal/amounts.ts';
 import { createLiveLine, type Output } from '../terminal/live-line.ts';
 import { styleFor } from '../terminal/style.ts';
 import { tableLines } from '../terminal/table.ts';
-import { type Command, UsageProblem } from './arguments.ts';
+import type { Command } from './arguments.ts';
 import { deadList, deadReplay, deadShow } from './dead.ts';
 import { followJob } from './follow.ts';
 import { ITEM_COLUMNS, itemRow, jobLines, jobsTable, leftOutLines, problemLines } from './say.ts';
+import { uploadFile } from './upload.ts';
 
 export interface Terminal {
   out: Output;
@@ -63,41 +60,33 @@ export async function run(
 }
 
 async function send(command: Of<'send'>, api: Client, terminal: Terminal): Promise<number> {
-  const { err, clock } = terminal;
-  const recipients = await readFileOf(command.csv);
-  const lineOf = (index: number) => recipients.lines[index];
+  const { err, env, clock } = terminal;
   const key = command.key ?? `cli-${clock.randomHex(12)}`;
   if (command.key === undefined) lines(err, [`idempotency key: ${key}`]);
-  const { sender, template: name, language } = command;
-  const body = { sender, template: { name, language }, messages: recipients.messages };
+  const { sender, template, language, file } = command;
   try {
-    const { body: accepted, headers } = await api.sendBulk({ body, headers: { 'idempotency-key': key } });
+    const { body: accepted, headers } = await uploadFile({
+      file,
+      key,
+      query: { sender, 'template.name': template, 'template.language': language },
+      api: createClient({ url: command.url, key: command.apiKey, timeoutMs: 0 }),
+      line: createLiveLine(err, styleFor(err, env), clock),
+      clock,
+      say: (text) => lines(err, [text]),
+    });
     const before =
       headers.get('idempotency-replayed') === 'true' ? ' (this key was used before: its job)' : '';
-    lines(err, [`accepted: ${count(accepted.job.counts.total)} of ${count(body.messages.length)}${before}`]);
-    lines(err, leftOutLines([...accepted.rejected, ...accepted.duplicates], lineOf));
+    const { counts, rejected_count, duplicate_count } = accepted.job;
+    const all = counts.total + rejected_count + duplicate_count;
+    lines(err, [`accepted: ${count(counts.total)} of ${count(all)}${before}`]);
+    lines(err, leftOutLines([...accepted.rejected, ...accepted.duplicates]));
     if (command.wait) return await waitFor(accepted.job, api, terminal);
     lines(terminal.out, [accepted.job.id]);
     return STATUS.done;
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
-    lines(err, problemLines(error, lineOf));
+    lines(err, problemLines(error));
     return statusOf(error);
-  }
-}
-
-async function readFileOf(file: string): Promise<Recipients> {
-  let content: string;
-  try {
-    content = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file));
-  } catch (error) {
-    throw new UsageProblem(`${file} cannot be read: ${messageOf(error)}`);
-  }
-  try {
-    return readRecipients(content);
-  } catch (error) {
-    if (error instanceof CsvProblem) throw new UsageProblem(`${file}, ${error.message}`);
-    throw error;
   }
 }
 

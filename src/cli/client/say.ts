@@ -45,10 +45,9 @@ export const itemRow = ({ index, to, reference, status, attempts, error }: Item)
   error ? `${error.code} ${error.message}` : '',
 ];
 
-/** `lineOf` gives the line of the file that a message came from. */
-export function problemLines(problem: ApiProblem, lineOf?: (index: number) => number | undefined): string[] {
+export function problemLines(problem: ApiProblem): string[] {
   const details = problem.details.map(
-    ({ path, message }) => `  ${placeOf(path, lineOf)}${path === '' ? '' : ': '}${message}`,
+    ({ path, message }) => `  ${placeOf(path)}${path === '' ? '' : ': '}${message}`,
   );
   const id = problem.requestId === undefined ? '' : ` (request ${problem.requestId})`;
   return [`${problem.message} [${problem.code}]${id}`, ...details];
@@ -57,20 +56,17 @@ export function problemLines(problem: ApiProblem, lineOf?: (index: number) => nu
 /** A message that never became an item, or came twice. */
 export interface LeftOut {
   index: number;
+  line?: number;
   code?: string;
   message?: string;
   of?: number;
 }
 
-export function leftOutLines(rows: readonly LeftOut[], lineOf: (index: number) => number | undefined) {
-  return rows.map(({ index, message, of }) => {
-    const line = lineOf(index) ?? `message ${index}`;
-    return `  line ${line}: ${message ?? `the same recipient as in line ${lineOf(of ?? 0) ?? of}`}`;
+export const leftOutLines = (rows: readonly LeftOut[]): string[] =>
+  rows.map(({ index, line, message, of }) => {
+    const place = line === undefined ? `message ${index}` : `line ${line}`;
+    return `  ${place}: ${message ?? `the same recipient as message ${of}`}`;
   });
-}
 
-function placeOf(path: string, lineOf: ((index: number) => number | undefined) | undefined): string {
-  const index = /^messages\[(\d+)\]/.exec(path)?.[1];
-  const line = index === undefined ? undefined : lineOf?.(Number(index));
-  return line === undefined ? path : `line ${line}: ${path}`;
-}
+/** Where in the file it is, if the API says so. */
+const placeOf = (path: string): string => path.replace(/^lines\[(\d+)\]/, 'line $1');

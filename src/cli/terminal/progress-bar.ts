@@ -10,6 +10,8 @@ export interface Progress {
   elapsedMs: number;
   /** What it is waiting for when nothing moves, in words. */
   note?: string | undefined;
+  /** Of `done` and `total`; none: recipients. */
+  unit?: string;
 }
 
 const BAR_MAX = 40;
@@ -35,9 +37,9 @@ export function plainLine(progress: Progress): string {
 const fractionOf = ({ done, total }: Progress): number => (total === 0 ? 1 : Math.min(1, done / total));
 
 /** Of constant width while the job runs, so that what follows does not jump. */
-function tallyOf({ done, total }: Progress): string {
+function tallyOf({ done, total, unit }: Progress): string {
   const whole = count(total);
-  return `${count(done).padStart(whole.length)}/${whole}`;
+  return `${count(done).padStart(whole.length)}/${whole}${unit ? ` ${unit}` : ''}`;
 }
 
 function tailOf({ done, total, perSecond, elapsedMs, note }: Progress): string {
