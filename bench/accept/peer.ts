@@ -82,6 +82,7 @@ async function recordsOf(raw: Buffer): Promise<LogEntry[]> {
     log,
     ledger: { create: async () => {} },
     accounts: { sender: () => sender },
+    contacts: { audience: async () => [] },
     logger,
     check,
   });

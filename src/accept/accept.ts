@@ -1,11 +1,13 @@
 // The station accept: body → claim → checked rows → chunks and seal in the log → the job's row → claim done → its id.
 // Never an answer before the log's word; a crash anywhere is mended by sending the same request again.
-import type { Accounts, Sender } from '../accounts/port.ts';
+import type { Accounts, Principal, Sender } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
 import { Failure, refused } from '../base/failure.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Redis } from '../base/redis.ts';
 import type { Secret } from '../base/secret.ts';
+import type { Contacts } from '../contacts/contacts.ts';
+import type { Audience } from '../contract/audience.ts';
 import type { Job, JobKind } from '../contract/job.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
 import type { SealRecord } from '../contract/record.ts';
@@ -16,6 +18,7 @@ import { acceptedRow, jobOf } from '../ledger/row.ts';
 import type { Log } from '../log/port.ts';
 import type { MemoryRight } from '../memory/forgetful.ts';
 import { appendJob, perhapsStored } from './append.ts';
+import { type Addressed, addressed, checkAddressed, frozen, thaw, withList } from './audience.ts';
 import type { Backlog } from './backlog.ts';
 import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
@@ -40,6 +43,7 @@ export interface AcceptOptions {
   log: Pick<Log, 'append'>;
   ledger: Pick<LedgerWriter, 'create'>;
   accounts: Pick<Accounts, 'sender'>;
+  contacts: Pick<Contacts, 'audience'>;
   logger: Logger;
   backlog: Backlog;
   /** `Platform.check` of the platform that the senders are on. */
@@ -108,10 +112,19 @@ async function work(
     const envelope = parseEnvelope(shape, body);
     const known = senderOf(station.accounts, request.principal, body);
     const ready = checkMeaning(envelope, known, held.createdMs);
-    const checked = await checkedRows(station, shape, envelope, ready, held);
+    const list = envelope.audience && (await listOf(station, request.principal, envelope.audience, held));
+    const checked = await checkedRows(station, shape, envelope, ready, held, list);
     refuseBadRows(shape, envelope.validation, checked);
     checkFinish(envelope, ready, checked.total, held.createdMs);
-    const records = await recordsOf(request.principal, held, envelope, checked, KINDS[shape]);
+    const bound = list ? withList(held, list) : held;
+    const records = await recordsOf(
+      request.principal,
+      bound,
+      envelope,
+      checked,
+      KINDS[shape],
+      held.fingerprint,
+    );
     seal = records.seal;
     outcome = await storeWithin(station, held, records, keptReply(checked));
     const { job, workspace, sender, home, total } = records.seal;
@@ -124,8 +137,11 @@ async function work(
       count: total,
       duration_ms: durationMs,
     });
+    if (envelope.audience) void thaw(station.redis, held);
   } catch (error) {
-    await station.claims.release(held, error instanceof Failure && error.repeat === 'unsafe');
+    const unsure = error instanceof Failure && error.repeat === 'unsafe';
+    if (!unsure && Object.hasOwn(body, 'audience')) await thaw(station.redis, held);
+    await station.claims.release(held, unsure);
     throw error;
   }
   return answerOf(outcome, jobOf(acceptedRow(seal), seal.created_at));
@@ -144,6 +160,7 @@ function checkedRows(
   envelope: BulkRequestBody,
   sender: Sender,
   held: Held,
+  list: readonly Addressed[] | undefined,
 ): CheckedRows | Promise<CheckedRows> {
   switch (shape) {
     case 'contacts':
@@ -158,11 +175,15 @@ function checkedRows(
         note: (facts: TemplateFacts) => claims.note(held, facts),
       };
       return checkTemplates(checks, sender, content, check, (one) =>
-        checkRows(envelope.messages, content, one),
+        list ? checkAddressed(list, content, one) : checkRows(envelope.messages, content, one),
       );
     }
   }
 }
+
+/** What was frozen first under the claim. */
+const listOf = (station: Station, principal: Principal, audience: Audience, held: Held) =>
+  frozen(station.redis, held, () => addressed(station.contacts, principal, audience));
 
 /** Where too much waits already, nothing is stored. */
 async function storeWithin(

@@ -116,10 +116,10 @@ export function createClaims(redis: Redis, clock: Clock, right?: MemoryRight): C
 export async function restoreClaim(
   redis: Redis,
   namespace: string,
-  { claim, workspace, fingerprint, job, home, created_at }: SealRecord,
+  { claim, workspace, fingerprint, request = fingerprint, job, home, created_at }: SealRecord,
 ): Promise<void> {
   if (claim === undefined) return;
-  const args = [Buffer.from(fingerprint, 'hex'), job, home, created_at + MEMORY_MS];
+  const args = [Buffer.from(request, 'hex'), job, home, created_at + MEMORY_MS];
   await redis.run(RESTORE, [claimKeyOf(namespace, workspace, claim)], args);
 }
 

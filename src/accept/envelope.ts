@@ -45,7 +45,7 @@ const NO_MESSAGES = {
 export function parseEnvelope(shape: Shape, body: Body): BulkRequestBody {
   if (shape === 'bulk') {
     const parsed = bulkRequestSchema.safeParse(body);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return { ...parsed.data, messages: parsed.data.messages ?? [] };
     throw invalid(detailsOf(parsed.error));
   }
   if (shape === 'contacts') {

@@ -21,13 +21,14 @@ export interface JobRecords {
   seal: SealRecord;
 }
 
-/** A few chunks at a time (about 0.5 ms each), with room for others between. */
+/** `request`: the fingerprint of the body, where that of the job says more. A few chunks at a time (about 0.5 ms each), with room for others between. */
 export async function recordsOf(
   principal: Principal,
   held: Held,
   body: BulkRequestBody,
   checked: CheckedRows,
   kind: JobKind = 'messages',
+  request = held.fingerprint,
 ): Promise<JobRecords> {
   const fingerprint = held.fingerprint.toString('hex');
   const base = {
@@ -56,6 +57,7 @@ export async function recordsOf(
     digests,
     ...sealed(principal, held, body, { ...checked, rows: checked.rows.length }),
     kind,
+    ...(request.equals(held.fingerprint) ? {} : { request: request.toString('hex') }),
   };
   return { entries: [...entries, entryOf(seal)], seal };
 }

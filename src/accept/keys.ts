@@ -8,15 +8,18 @@ export interface IdempotencyScope {
   key: string;
 }
 
-/** `claim` lives 30 days and binds the key to one body and one job; `reply` lives 24 hours and holds the two lists of the 202. */
+/**
+ * `claim` lives 30 days and binds the key to one body and one job; `reply` lives 24 hours and holds the two lists of the 202; `audience`
+ * holds the contacts that a request addresses, until its job is stored.
+ */
 export function idempotencyKeys(
   namespace: string,
   scope: IdempotencyScope,
-): { claim: string; reply: string } {
+): { claim: string; reply: string; audience: string } {
   const parts = [scope.workspace, scope.environment, scope.route, scope.key];
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
   const claim = claimKeyOf(namespace, scope.workspace, hash);
-  return { claim, reply: `${claim}:reply` };
+  return { claim, reply: `${claim}:reply`, audience: `${claim}:audience` };
 }
 
 /** What a claim's key is called without its workspace: with it the seal in the log names the claim. */

@@ -4,6 +4,7 @@ import type { Accounts, Principal, Sender } from '../accounts/port.ts';
 import type { Clock } from '../base/clock.ts';
 import { refused } from '../base/failure.ts';
 import { zonesOfNumber } from '../base/phone-zones.ts';
+import type { Contacts } from '../contacts/contacts.ts';
 import { type Meant, optedOutRows } from '../contacts/opted-out.ts';
 import type { Suppressions } from '../contacts/suppressions.ts';
 import { type WhatIf, whatIfSchema } from '../contract/account.ts';
@@ -11,6 +12,7 @@ import type { Priority } from '../contract/job.ts';
 import type { Row } from '../contract/record.ts';
 import { type BulkRequestBody, detailsOf } from '../contract/request.ts';
 import { spanOf } from '../lanes/quiet-hours.ts';
+import { addressed, checkAddressed } from './audience.ts';
 import { parseBody } from './body.ts';
 import { checkMeaning, contentOf, expiryOf, parseEnvelope, senderOf, startOf } from './envelope.ts';
 import { checkTemplates, type TemplateChecks } from './known-templates.ts';
@@ -47,11 +49,12 @@ export interface PlanOptions {
   check: ContentCheck;
   suppressions: Pick<Suppressions, 'any' | 'lookUp'>;
   catalogs?: TemplateChecks['catalogs'];
+  contacts: Pick<Contacts, 'audience'>;
 }
 
 /** Throws the same `Failure`s as a bulk request, but none for rows: a plan is there to name them. */
 export async function plannedJob(
-  { accounts, clock, check, suppressions, catalogs }: PlanOptions,
+  { accounts, clock, check, suppressions, catalogs, contacts }: PlanOptions,
   principal: Principal,
   raw: Buffer,
 ): Promise<PlannedJob> {
@@ -62,12 +65,13 @@ export async function plannedJob(
   const envelope = parseEnvelope('bulk', body);
   const sender = checkMeaning(envelope, senderOf(accounts, principal, body), nowMs);
   const content = contentOf(envelope);
+  const list = envelope.audience && (await addressed(contacts, principal, envelope.audience));
   const checked = await checkTemplates(
     { catalogs, before: undefined, note: async () => {} },
     sender,
     content,
     check,
-    (one) => checkRows(envelope.messages, content, one),
+    (one) => (list ? checkAddressed(list, content, one) : checkRows(envelope.messages, content, one)),
   );
   const startMs = startOf(envelope, nowMs);
   const rows = await withoutOptedOut(

@@ -1,7 +1,7 @@
 // Query strings, as strict as bodies: an unknown parameter, or one given twice, is a mistake that is said with its name.
 import { z } from 'zod';
 import { type Failure, refused } from '../base/failure.ts';
-import { tagSchema } from '../contract/contact.ts';
+import { tagSchema } from '../contract/audience.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
 import { detailsOf } from '../contract/request.ts';
 import { timestampSchema } from '../contract/time.ts';

@@ -10,6 +10,8 @@ export type AdminPortfolio = { workspace: string; id: string; environment: "live
 
 export type AdminSender = { workspace: string; id: string; platform: string; environment: "live" | "staging" | "test"; portfolio: string | null; external_id: string; throughput: number; arrival_bound: string | null; limits: Limit[]; paused: boolean; disabled: boolean };
 
+export type Audience = { tags: string[]; match?: "any" | "all"; variables?: string[] | (Record<string, string>) };
+
 export type AuditEntry = { id: string; at: string; actor: string; action: string; workspace: string; subject: string; changes: Record<string, unknown> };
 
 export type Canceled = { job: Job; left: number };
@@ -111,7 +113,7 @@ export type Workspace = { id: string; plan: ("free" | "pro" | "business" | "agen
 /** What each operation takes and answers. */
 export interface Calls {
   /** One bulk job of up to 10,000 messages. */
-  sendBulk: { headers?: { "idempotency-key"?: string }; body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages: Message[] }; answer: Accepted };
+  sendBulk: { headers?: { "idempotency-key"?: string }; body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages?: Message[]; audience?: Audience }; answer: Accepted };
   /** One message, ahead of bulk jobs. */
   sendOne: { headers?: { "idempotency-key"?: string }; body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; to: string; variables?: string[] | (Record<string, string>); reference?: string }; answer: Accepted };
   /** One job of up to 10,000,000 messages, as a stream of CSV or NDJSON. */
@@ -119,7 +121,7 @@ export interface Calls {
   /** Jobs, newest first. */
   listJobs: { query?: { limit?: number; cursor?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts" | "templates"; sender?: string; created_after?: string }; answer: Jobs };
   /** What would become of a bulk job, with nothing kept and nothing sent. */
-  planBulk: { body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages: Message[]; what_if?: { throughput?: number; messaging_limit?: number | "unlimited"; sender?: string } }; answer: Plan };
+  planBulk: { body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages?: Message[]; audience?: Audience; what_if?: { throughput?: number; messaging_limit?: number | "unlimited"; sender?: string } }; answer: Plan };
   /** One job as it is now. */
   getJob: { params: { id: string }; headers?: { "if-none-match"?: string }; answer: Job };
   /** Changes when and in what order a job goes. */

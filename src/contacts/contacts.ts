@@ -3,8 +3,10 @@
 import type { Persons } from '../base/person.ts';
 import { ask } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
+import type { Audience } from '../contract/audience.ts';
 import type { ContactInput } from '../contract/contact.ts';
 import type { ContactState } from '../contract/state.ts';
+import { audienceOf } from './audience.ts';
 import { merged, type StoredContact } from './contact.ts';
 import { askErasing } from './erasing.ts';
 import { isForgotten, namesOf, noteForgotten } from './forgotten.ts';
@@ -42,6 +44,8 @@ export interface Contacts {
     after: ContactPosition | undefined,
     limit: number,
   ): Promise<{ rows: StoredContact[]; next: ContactPosition | undefined }>;
+  /** By id. Throws `unprocessable` when they are too many, or none. */
+  audience(owner: Owner, audience: Pick<Audience, 'tags' | 'match'>): Promise<StoredContact[]>;
   /** Whether it was there. */
   forget(owner: Owner, id: string): Promise<boolean>;
   /** The time zones that these numbers' contacts have told, by number. */
@@ -75,6 +79,7 @@ export function createContacts(options: ContactsOptions): Contacts {
       return ids;
     },
     restore: (record) => restore(options, record),
+    audience: (owner, audience) => audienceOf(options, owner, audience),
     page: (owner, filter, after, limit) => readPage(options, owner, filter, after, limit),
     forget: (owner, id) => forget(options, owner, id),
     zones: async (owner, numbers) => {

@@ -1,19 +1,19 @@
 // Contacts on the wire: what a workspace knows of a person. A field that is not given stays as it is, null takes it away.
 import { z } from 'zod';
+import { tagSchema } from './audience.ts';
 import { isTimeZone, metadataSchema } from './request.ts';
 import { isoOut } from './time.ts';
 
 const MAX_CONTACTS = 10_000;
 const TAGS_MAX = 50;
-const TAG_MAX = 64;
 const ATTRIBUTES_MAX = 50;
+const ATTRIBUTE_MAX = 64;
 const ATTRIBUTES_MAX_BYTES = 4 * 1024;
 
-export const tagSchema = z.string().trim().min(1).max(TAG_MAX);
 const tags = z.array(tagSchema).max(TAGS_MAX);
 const attribute = z.union([z.string().max(1_024), z.number(), z.boolean(), z.null()]);
 const attributes = z
-  .record(z.string().min(1).max(TAG_MAX), attribute)
+  .record(z.string().min(1).max(ATTRIBUTE_MAX), attribute)
   .refine(
     (all) => Object.keys(all).length <= ATTRIBUTES_MAX && JSON.stringify(all).length <= ATTRIBUTES_MAX_BYTES,
     `must be at most ${ATTRIBUTES_MAX} attributes and ${ATTRIBUTES_MAX_BYTES} bytes as JSON`,

@@ -45,9 +45,10 @@ export const MOVE_TYPES: Readonly<Record<string, EventType>> = {
   [STATUS_BYTE.unknown]: 'message.unknown',
   [STATUS_BYTE.suppressed]: 'message.suppressed',
 };
-/** Stand for every event of jobs, and for what must wait, where letters say what is wanted. */
+/** Stand for every event of jobs, for what must wait, and for contacts, where letters say what is wanted. */
 export const JOBS_LETTER = 'J';
 const HOLDS_LETTER = 'L';
+const CONTACTS_LETTER = 'C';
 
 /** Whether a filter (`*`, `message.*`, `job.completed`) lets an event through. */
 export const isWanted = (filters: readonly string[], type: string): boolean =>
@@ -61,8 +62,19 @@ export function lettersOf(filters: readonly string[]): string {
   const moves = Object.entries(MOVE_TYPES).filter(([, type]) => isWanted(filters, type));
   const jobs = EVENT_TYPES.some((type) => type.startsWith('job.') && isWanted(filters, type));
   const holds = isWanted(filters, 'sender.limited');
-  return moves.map(([letter]) => letter).join('') + (jobs ? JOBS_LETTER : '') + (holds ? HOLDS_LETTER : '');
+  const contacts = isWanted(filters, 'contact.upserted');
+  return [
+    ...moves.map(([letter]) => letter),
+    jobs ? JOBS_LETTER : '',
+    holds ? HOLDS_LETTER : '',
+    contacts ? CONTACTS_LETTER : '',
+  ].join('');
 }
+
+/** Of these letters, what a contact job has to tell: of itself, and of contacts that stand in the store. */
+export const contactLettersOf = (letters: string): string =>
+  (letters.includes(JOBS_LETTER) ? JOBS_LETTER : '') +
+  (letters.includes(CONTACTS_LETTER) ? STATUS_BYTE.accepted : '');
 
 const FILTER = new RegExp(
   `^(\\*|(job|message|contact|sender|suppression|template|webhook)\\.\\*|${EVENT_TYPES.join('|')})$`,

@@ -98,6 +98,8 @@ export const sealRecordSchema = z.object({
   metadata: z.record(z.string(), z.unknown()),
   /** What the idempotency key of its request is kept under; absent when it had none of its own. */
   claim: z.string().optional(),
+  /** The fingerprint of the request, where that of the job covers its audience too. */
+  request: z.string().exactOptional(),
 });
 export type SealRecord = z.output<typeof sealRecordSchema>;
 

@@ -2,6 +2,7 @@
 // their own check in accept. Strict: an unknown field is a mistake, said with its path.
 import { z } from 'zod';
 import { whatIfSchema } from './account.ts';
+import { audienceSchema } from './audience.ts';
 import { MAX_DETAILS, type ProblemDetail } from './problem.ts';
 import { durationSchema, timestampSchema } from './time.ts';
 
@@ -111,11 +112,17 @@ export const messageSchema = z
     description: 'One recipient. A template or a text of its own stands for that of the job.',
   });
 
-/** `POST /v1/messages/bulk`. `messages` are looked at one by one in accept. */
+/** `POST /v1/messages/bulk`: `messages` or an `audience`. `messages` are looked at one by one in accept. */
 export const bulkRequestSchema = z
-  .strictObject({ ...shared, priority: priority.default('bulk'), messages })
-  .superRefine(consistent);
-export type BulkRequestBody = z.output<typeof bulkRequestSchema>;
+  .strictObject({
+    ...shared,
+    priority: priority.default('bulk'),
+    messages: messages.optional(),
+    audience: audienceSchema.optional(),
+  })
+  .superRefine(consistent)
+  .superRefine(addressed);
+export type BulkRequestBody = Omit<z.output<typeof bulkRequestSchema>, 'messages'> & { messages: unknown[] };
 
 /** `POST /v1/jobs/plan`. */
 export const planRequestSchema = bulkRequestSchema.safeExtend({ what_if: whatIfSchema.optional() });
@@ -157,6 +164,18 @@ function consistent(body: Consistency, ctx: z.RefinementCtx): void {
     problem('spread', 'too_long', 'must not be longer than expires_after');
   if (body.unique_within !== undefined && body.text !== undefined)
     problem('unique_within', 'needs_template', 'goes with a template only');
+}
+
+/** Either names its recipients. */
+function addressed(body: { messages?: unknown; audience?: unknown }, ctx: z.RefinementCtx): void {
+  if ((body.messages === undefined) !== (body.audience === undefined)) return;
+  const both = body.messages !== undefined;
+  ctx.addIssue({
+    code: 'custom',
+    path: [both ? 'audience' : 'messages'],
+    message: both ? 'give messages or an audience, not both' : 'give messages, or an audience',
+    params: { code: both ? 'ambiguous' : 'required' },
+  });
 }
 
 /** zod's issues → details of an `invalid_request`, at most 100. Never repeats a value. */

@@ -31,13 +31,14 @@ export const suppressRows = (
 ): Promise<number> =>
   endRows(redis, namespace, seal, rows.map(suppressedResult(atMs)), STATUS_BYTE.suppressed, letters);
 
-/** The contacts of a contact job that stand in the store, by their ids. Repeatable. */
+/** The contacts of a contact job that stand in the store, by their ids. Repeatable. `letters`: as `contactLettersOf` gives them. */
 export const acceptContacts = (
   redis: Redis,
   namespace: string,
   seal: SealRecord,
   rows: readonly { index: number; id: string }[],
   atMs: number,
+  letters = '',
 ): Promise<number> => {
   const results = rows.map(({ index, id }) => ({
     index,
@@ -45,7 +46,7 @@ export const acceptContacts = (
     providerId: id === '' ? null : id,
     error: null,
   }));
-  return endRows(redis, namespace, seal, results, STATUS_BYTE.accepted, '');
+  return endRows(redis, namespace, seal, results, STATUS_BYTE.accepted, letters);
 };
 
 /** The one row of a submission: `accepted` with the platform's id, `failed` or `expired` with the reason. Repeatable. Tells of the job only. */

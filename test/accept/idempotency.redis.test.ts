@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { restoreClaim } from '../../src/accept/claim.ts';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { Failure, unavailable } from '../../src/base/failure.ts';
 import { createRedis } from '../../src/base/redis.ts';
@@ -115,6 +116,31 @@ test.each<[string, (append: () => Promise<Appended>) => Promise<Appended>]>([
     expect(new Set(chunksOf(records).map((one) => JSON.stringify(one))).size).toBe(1);
   },
 );
+
+test.each<[string, (append: () => Promise<Appended>) => Promise<Appended>]>([
+  ['before it was stored', () => Promise.reject(lost())],
+  ['after it was stored', (append) => append().then(() => Promise.reject(lost()))],
+])('an audience is frozen: an append lost %s, and then the tags change', async (_when, broken) => {
+  const owner = { workspace: 'acme', environment: 'live' } as const;
+  const tag = `frozen-${n}`;
+  const told = [1, 2, 3].map((i) => ({ number: `+1650555${n}00${i}`, name: `N${i}`, tags: [tag] }));
+  await station.contacts.upsert(owner, told, Date.now());
+  const asked = bodyOf(0, { messages: undefined, audience: { tags: [tag], variables: ['{{name}}', 'x'] } });
+  fault = broken;
+  expect((await failureOf(accept.bulk(request(asked, key)))).repeat).toBe('unsafe');
+  await station.contacts.upsert(owner, [{ number: '+16505559999', name: 'N4', tags: [tag] }], Date.now());
+  const { job } = await accept.bulk(request(asked, key));
+  const records = await recordsOf(job);
+  const [seal] = sealsOf(records);
+  expect(seal).toMatchObject({ total: 3, claim: expect.any(String), request: expect.any(String) });
+  expect(new Set(records.map((one) => JSON.stringify(one))).size).toBe(2);
+  expect((await accept.bulk(request(asked, key))).replayed).toBe(true);
+  expect(await redis.client.exists(keysOf(key).audience)).toBe(0);
+  // What Redis has forgotten comes back from the seal: the key is bound to the body, not to the list.
+  await redis.client.del(keysOf(key).claim);
+  if (seal) await restoreClaim(redis, station.options.namespace, seal);
+  expect((await accept.bulk(request(asked, key))).replayed).toBe(true);
+});
 
 test('a bad retry of a job that may be in the log does not free its key', async () => {
   fault = () => Promise.reject(lost());

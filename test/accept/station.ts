@@ -7,9 +7,11 @@ import type { Principal, Sender } from '../../src/accounts/port.ts';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { Failure } from '../../src/base/failure.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { createPersons } from '../../src/base/person.ts';
 import { createRedis } from '../../src/base/redis.ts';
 import { decodeRows } from '../../src/base/rows.ts';
 import { createSecret } from '../../src/base/secret.ts';
+import { createContacts } from '../../src/contacts/contacts.ts';
 import { senderSchema } from '../../src/contract/account.ts';
 import {
   type ChunkRecord,
@@ -45,10 +47,13 @@ export function openStation(
     senders.set(one.id, one);
   senders.set('toy', senderOf('toy', { environment: 'test' }));
   const created: SealRecord[] = [];
+  const secret = createSecret([randomBytes(32).toString('base64')]);
+  const contacts = createContacts({ redis, namespace, clock, persons: createPersons(secret) });
   const options: AcceptOptions = {
     redis,
     namespace,
-    secret: createSecret([randomBytes(32).toString('base64')]),
+    secret,
+    contacts,
     clock,
     log: over.wrap?.(log) ?? log,
     ledger: { create: async (seal) => void created.push(seal) },
@@ -63,6 +68,7 @@ export function openStation(
   return {
     accept: createAccept(options),
     options,
+    contacts,
     redis,
     log,
     senders,

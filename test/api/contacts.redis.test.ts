@@ -90,3 +90,72 @@ test('POST /v1/contacts/bulk: what it refuses', async () => {
     expect((await errorOf(await h.post('/v1/contacts/bulk', body, headers))).status).toBe(status);
   expect((await h.post('/v1/contacts/bulk?x=1', ONE)).status).toBe(400);
 });
+
+test('an audience: any or all of its tags; what it refuses, at messages and at plan', async () => {
+  const person = (i: number, tags: string[], more = {}) => ({ number: `+165055520${10 + i}`, tags, ...more });
+  await h.contacts.upsert(
+    ACME,
+    [
+      person(1, ['x']),
+      person(2, ['x', 'y'], { name: 'Two' }),
+      person(3, ['y']),
+      { external_id: 'none', tags: ['x'] },
+    ],
+    Date.now(),
+  );
+  const body = (audience: object | undefined, more: object = {}) =>
+    JSON.stringify({ sender: 's1', text: { body: 'Hi' }, audience, ...more });
+  const send = async (audience: object) => {
+    const answer = await h.post('/v1/messages/bulk', body(audience));
+    return (await answer.json()) as { job: { counts: { total: number } }; rejected: object[] };
+  };
+  const any = await send({ tags: ['x', 'y'] });
+  expect(any.job.counts.total).toBe(3);
+  expect(any.rejected).toEqual([
+    {
+      index: expect.any(Number),
+      code: 'invalid_recipient',
+      message: expect.stringMatching(/con_\w+: has no number/),
+    },
+  ]);
+  expect((await send({ tags: ['x', 'y'], match: 'all' })).job.counts.total).toBe(1);
+  const named = await send({
+    tags: ['x'],
+    match: 'any',
+    variables: ['{{name}}', '{{attributes.city|here}}'],
+  });
+  expect([named.job.counts.total, named.rejected.length]).toEqual([1, 2]);
+
+  await h.contacts.upsert(
+    ACME,
+    Array.from({ length: 10_001 }, (_, i) => ({ external_id: `many-${i}`, tags: ['many'] })),
+    Date.now(),
+  );
+  const refused: [string, string | undefined, number, string, string][] = [
+    ['nobody', body({ tags: ['nobody'] }), 422, 'audience', 'empty'],
+    ['too many', body({ tags: ['many'] }), 422, 'audience', 'too_many'],
+    ['too many of all', body({ tags: ['many'], match: 'all' }), 422, 'audience', 'too_many'],
+    ['no tags', body({ tags: [] }), 400, 'audience.tags', 'too_small'],
+    ['a match of no name', body({ tags: ['x'], match: 'some' }), 400, 'audience.match', 'invalid_value'],
+    ['an unknown field', body({ tags: ['x'], limit: 1 }), 400, 'audience.limit', 'unknown_field'],
+    ['a field of no contact', body({ tags: ['x'], variables: ['{{age}}'] }), 400, 'audience.variables', ''],
+    ['both', body({ tags: ['x'] }, { messages: [{ to: '+16505551234' }] }), 400, 'audience', 'ambiguous'],
+    ['neither', body(undefined), 400, 'messages', 'required'],
+    ['strict', body({ tags: ['x'] }, { validation: 'strict' }), 400, 'messages[', 'invalid_recipient'],
+  ];
+  for (const path of ['/v1/messages/bulk', '/v1/jobs/plan'])
+    for (const [what, asked, status, field, code] of refused) {
+      // A plan names what a strict job would refuse.
+      if (what === 'strict' && path === '/v1/jobs/plan') continue;
+      const error = await errorOf(await h.post(path, asked ?? ''));
+      expect([what, path, error.status]).toEqual([what, path, status]);
+      expect(error.details?.[0]?.path.startsWith(field)).toBe(true);
+      if (code !== '') expect(error.details?.[0]?.code).toBe(code);
+    }
+  const plan = await h.post('/v1/jobs/plan', body({ tags: ['x', 'y'] }));
+  expect(await plan.json()).toMatchObject({ total: 3, rejected_count: 1 });
+  // Nobody else's contacts.
+  const theirs = JSON.stringify({ sender: 'b1', text: { body: 'Hi' }, audience: { tags: ['x'] } });
+  expect((await errorOf(await h.post('/v1/messages/bulk', theirs, as(SECRETS.bravoKey)))).status).toBe(422);
+  expect((await h.post('/v1/messages', body({ tags: ['x'] }))).status).toBe(400);
+});

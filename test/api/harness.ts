@@ -63,6 +63,8 @@ export async function startHarness({
   const homes = createHomeIndex(accounts, secret);
   const ledger = createLedger({ redis, namespace, clock, homeOfLetters: homes.homeOfLetters });
   const log = createRedisStreamsLog({ redis, namespace, clock, logger, consumer: 'test' });
+  const persons = createPersons(secret);
+  const contacts = createContacts({ redis, namespace, clock, persons });
   const catalogs = createCatalogs<SenderWithAccount>({
     store: createTemplateStore(redis, namespace, clock),
     clock,
@@ -70,6 +72,7 @@ export async function startHarness({
   });
   const real = createAccept({
     catalogs,
+    contacts,
     redis,
     namespace,
     secret,
@@ -97,8 +100,6 @@ export async function startHarness({
   });
   const tickets = { add: async () => {} };
   const controls = createControls(redis, namespace);
-  const persons = createPersons(secret);
-  const contacts = createContacts({ redis, namespace, clock, persons });
   const suppressions = createSuppressions({ redis, namespace, clock, persons });
   const control = createControlStation({
     namespace,

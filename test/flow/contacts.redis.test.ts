@@ -5,12 +5,19 @@ import { createRedis } from '../../src/base/redis.ts';
 import { API_KEY, bulk, type JobView } from '../support/client.ts';
 import { bytesHold } from '../support/job-bytes.ts';
 import { redisUrl } from '../support/services.ts';
+import { openSink } from '../support/sink.ts';
 import { servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
-const served = servedStage({ senders: [{ id: 's1', throughput: 200 }] });
+const sink = await openSink([]);
+const served = servedStage({
+  senders: [{ id: 's1', throughput: 200 }],
+  webhooks: [
+    { url: sink.url, events: ['contact.*', 'job.completed'], secret: 'whsec_c2luaw==', allow_private: true },
+  ],
+});
 const redis = createRedis(redisUrl(), systemClock);
-afterAll(() => redis.close());
+afterAll(() => Promise.all([redis.close(), sink.close()]));
 
 interface ContactView {
   id: string;
@@ -75,6 +82,20 @@ test('a job of contacts: counted per row, listed by tag and time, in pages', asy
   expect((await api.job(job.id)).counts).toMatchObject({ accepted: 600, queued: 0 });
   const items = await api.items(job.id);
   expect(items[599]).toMatchObject({ status: 'accepted', reference: 'crm-599' });
+
+  const told = () => sink.taken('contact.upserted').filter(({ data }) => data.job_id === job.id);
+  const named = () =>
+    told().flatMap(({ data }) => data.contacts as { index: number; id: string; external_id: string }[]);
+  await until(() => named().length >= 600, { what: 'customers are told of every contact' });
+  expect(new Set(named().map(({ index }) => index)).size).toBe(600);
+  expect(named().find(({ index }) => index === 599)).toEqual({
+    index: 599,
+    id: items[599]?.provider_id,
+    external_id: 'crm-599',
+  });
+  expect(told()[0]?.data).toMatchObject({ counts: { total: 600 }, rejected_count: 2, duplicate_count: 1 });
+  const completed = () => sink.taken('job.completed').some(({ data }) => data.job_id === job.id);
+  await until(completed, { what: 'they are told that the job is complete' });
 
   const seen: string[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
@@ -219,6 +240,28 @@ async function keysWith(number: string, jobs: string[]): Promise<string[]> {
   );
   return held.flat();
 }
+
+test('an audience: everybody with a tag gets a message of their own; who has opted out is counted', async () => {
+  const { api, url } = served.service;
+  const person = (i: number) => ({ number: `+1650555004${i}`, external_id: `aud-${i}`, tags: ['aud'] });
+  await put([{ ...person(0), name: 'Ana' }, person(1), { ...person(2), tags: ['aud', 'out'] }]);
+  await fetch(`${url}/v1/suppressions`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ to: person(2).number }),
+  });
+  const { messages: _, ...rest } = bulk(1);
+  const body = { ...rest, audience: { tags: ['aud'], variables: ['{{name|friend}}', '{{external_id}}'] } };
+  const key = 'audience-1';
+  const job = await api.completed((await api.send(body, key)).id);
+  expect(job.counts).toMatchObject({ total: 3, accepted: 2, suppressed: 1 });
+  const items = await api.items(job.id);
+  expect(items.map(({ to, reference }) => `${to} ${reference}`).sort()).toEqual(
+    [0, 1, 2].map((i) => `${person(i).number} aud-${i}`),
+  );
+  const again = await api.post(body, key);
+  expect([again.status, again.body.job?.id]).toEqual([202, job.id]);
+});
 
 test('quiet hours follow the clock that a contact has told', async () => {
   const { api } = served.service;

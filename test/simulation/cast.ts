@@ -114,7 +114,7 @@ function storesOf({ namespace, redis, log, tickets, senders }: Setting, actor: A
     ledger: createLedger({ ...own, homeOfLetters: () => undefined }),
     controls: createControls(own.redis, namespace),
     retries: createRetries(own),
-    contacts: { upsert: async () => [], zones: async () => new Map() },
+    contacts: { upsert: async () => [], zones: async () => new Map(), audience: async () => [] },
     suppressions: {
       any: () => false,
       lookUp: async () => new Map(),

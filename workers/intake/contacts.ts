@@ -7,6 +7,7 @@ import { ask, type Redis } from '../../src/base/redis.ts';
 import { decodeRows } from '../../src/base/rows.ts';
 import type { Contacts } from '../../src/contacts/contacts.ts';
 import { type ContactInput, contactInputSchema } from '../../src/contract/contact.ts';
+import { contactLettersOf } from '../../src/contract/event.ts';
 import { isErased, type Row, type SealRecord } from '../../src/contract/record.ts';
 import { chunkKeys } from '../../src/ledger/keys.ts';
 import { chunkRange, startsOf } from '../../src/ledger/row.ts';
@@ -18,10 +19,13 @@ export interface ContactsOptions {
   clock: Clock;
   logger: Logger;
   contacts: Pick<Contacts, 'upsert' | 'zones'>;
+  /** Letters of what customers want to be told of a home; '' = nothing. */
+  toldOf?: (home: string) => string;
 }
 
 export async function takeContacts(options: ContactsOptions, seal: SealRecord): Promise<void> {
   const { redis, namespace, clock, logger, contacts } = options;
+  const letters = contactLettersOf(options.toldOf?.(seal.home) ?? '');
   let count = 0;
   for (const n of startsOf(seal).keys()) {
     const { rows: key } = chunkKeys(namespace, seal.home, seal.job, seal.fingerprint, n);
@@ -39,7 +43,7 @@ export async function takeContacts(options: ContactsOptions, seal: SealRecord): 
       seal.created_at,
     );
     const done = told.map(({ index }, i) => ({ index, id: ids[i] ?? '' }));
-    count += await acceptContacts(redis, namespace, seal, done, clock.now());
+    count += await acceptContacts(redis, namespace, seal, done, clock.now(), letters);
     await nextTurn();
   }
   logger.info('contacts.taken', { job: seal.job, workspace: seal.workspace, count });

@@ -20,6 +20,7 @@ import type { Cut, ToldHold, ToldJob, ToldMove } from '../../src/ledger/outbox.t
 import type { FindForgotten } from '../../src/ledger/port.ts';
 import { chunkOf, chunkRange, type JobRow, jobOf } from '../../src/ledger/row.ts';
 import { eventId, recordOfOne } from '../../src/subscribers/publish.ts';
+import { contactEvents } from './contacts.ts';
 
 /** A home that is a portfolio begins so. */
 const PORTFOLIO_HOME = 'p:';
@@ -51,7 +52,10 @@ export async function compose(options: ComposeOptions, home: Home, cut: Cut): Pr
   for (const [job, all] of told) {
     const row = await options.ledger.row(home.home, job);
     for (const one of all) if (!isMove(one)) singles.push(...jobEvent(options, home, job, row, one));
-    moves.push(...(await moveEvents(options, home.home, job, row, all.filter(isMove))));
+    const own = all.filter(isMove);
+    if (row?.seal.kind === 'contacts')
+      singles.push(...contactEvents(options.secret, row, await rowsOf(options, row, own), own));
+    else moves.push(...(await moveEvents(options, home.home, job, row, own)));
   }
   const { workspace, environment } = home;
   const batches = batchesOf(moves).map((events, n): EventsRecord => {
