@@ -12,5 +12,8 @@ COPY src ./src
 COPY workers ./workers
 COPY sandbox ./sandbox
 
+# Files that wait for their upload; a volume that API and dispatch share.
+RUN mkdir /media && chown node:node /media
+
 # Everything above belongs to root: the service cannot change its own code.
 USER node

@@ -6,6 +6,7 @@ import { type ControlReply, control } from './control/control.ts';
 import { InputError } from './control/input.ts';
 import { arrivalsPage, ledgerReport } from './ledger/report.ts';
 import { envelope, graphError, unknownPath } from './meta/graph-error.ts';
+import { MEDIA_PATH, OBJECT_PATH, receiveMedia, tellMedia } from './meta/media.ts';
 import { receiveSend } from './meta/send.ts';
 import { receiveTemplates, TEMPLATES_PATH } from './meta/templates.ts';
 import { answer, destroy, readBody } from './wire.ts';
@@ -40,11 +41,9 @@ export async function startSandbox({ port, host }: SandboxOptions): Promise<Sand
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     const url = request.url ?? '/';
     const number = request.method === 'POST' ? SEND_PATH.exec(url)?.[1] : undefined;
-    const account = TEMPLATES_PATH.exec(url)?.[1];
     if (number !== undefined) receiveSend(world, number, request, response);
-    else if (account !== undefined && METHODS.has(request.method ?? ''))
-      receiveTemplates(world, account, request, response);
-    else receiveOther(() => world, resetWorld, request, response);
+    else if (!receiveManagement(world, request, response))
+      receiveOther(() => world, resetWorld, request, response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -60,6 +59,19 @@ export async function startSandbox({ port, host }: SandboxOptions): Promise<Sand
         server.closeAllConnections();
       }),
   };
+}
+
+/** Templates and media. False: it is another call. */
+function receiveManagement(world: World, request: IncomingMessage, response: ServerResponse): boolean {
+  const { url = '/', method = 'GET' } = request;
+  const account = TEMPLATES_PATH.exec(url)?.[1];
+  const uploader = method === 'POST' ? MEDIA_PATH.exec(url)?.[1] : undefined;
+  const object = method === 'GET' ? OBJECT_PATH.exec(url)?.[1] : undefined;
+  if (account !== undefined && METHODS.has(method)) receiveTemplates(world, account, request, response);
+  else if (uploader !== undefined) receiveMedia(world, uploader, request, response);
+  else if (object !== undefined) tellMedia(world, object, response);
+  else return false;
+  return true;
 }
 
 function receiveOther(

@@ -2,7 +2,7 @@
 import type { Clock } from './clock.ts';
 import { Faults } from './faults.ts';
 import { UniqueRecipients } from './judge/unique-recipients.ts';
-import { AccountBook } from './ledger/accounts.ts';
+import { AccountBook, type MediaRow } from './ledger/accounts.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { serialSource } from './meta/wamid.ts';
 import { PhoneNumber } from './phone-number.ts';
@@ -12,6 +12,7 @@ import { Outbox } from './webhook/outbox.ts';
 
 export const MAX_NUMBERS = 20_000;
 export const MAX_PORTFOLIOS = 10_000;
+const MAX_MEDIA = 10_000;
 
 export class Portfolio {
   limit: number | 'unlimited' = 'unlimited';
@@ -28,6 +29,7 @@ export class World {
   readonly outbox = new Outbox();
   readonly portfolios = new Map<string, Portfolio>();
   readonly accounts = new Map<string, AccountBook>();
+  readonly media = new Map<string, MediaRow>();
   /** Arrivals for numbers that do not exist. */
   readonly nobody = new PhoneNumber('', 0);
   settings: Settings = defaultSettings();
@@ -60,6 +62,13 @@ export class World {
     this.#names.push(id);
     this.#numbers.set(id, number);
     return number;
+  }
+
+  /** The oldest is forgotten where there are too many. */
+  addMedia(row: MediaRow): void {
+    this.media.set(row.id, row);
+    const [oldest] = this.media.keys();
+    if (this.media.size > MAX_MEDIA && oldest !== undefined) this.media.delete(oldest);
   }
 
   /** The business account under this id, made on first use; beyond a bound they share one. */

@@ -39,7 +39,7 @@ import { createNotify, createStoring } from './notify/worker.ts';
 import { createReceipts } from './receipts/worker.ts';
 import { type Again, keeperOf, markerOf, memoryOf, memoryRightOf } from './restoring.ts';
 import type { Stores } from './stores.ts';
-import { openCatalogs, submitOf, templatesOf } from './submissions.ts';
+import { mediaOf, openCatalogs, submitOf, templatesOf } from './submissions.ts';
 import { eraseDue } from './upkeep/erase.ts';
 import { resendDue } from './upkeep/resend.ts';
 import { createUpkeep } from './upkeep/worker.ts';
@@ -84,6 +84,7 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
   const api = createApi({
     ...stores,
     catalogs,
+    media: mediaOf(stores),
     namespace,
     personOf: stores.persons.of,
     accept,

@@ -2,6 +2,7 @@
 import type { SenderWithAccount } from '../src/accounts/port.ts';
 import { createHttpClient, type HttpClient } from '../src/base/http.ts';
 import type { Service } from '../src/base/service.ts';
+import { createMediaFolder } from '../src/media/folder.ts';
 import { createRequestLimiter } from '../src/pacing/requests.ts';
 import { createManagement } from '../src/platforms/meta/management.ts';
 import { type Catalogs, createCatalogs } from '../src/templates/catalog.ts';
@@ -24,7 +25,11 @@ export const submitOf = (stores: Stores, http: HttpClient): Service =>
     templates: templatesOf(stores),
     limiter: createRequestLimiter(stores.redis, stores.config.namespace),
     management: createManagement(http, stores.clock),
+    media: mediaOf(stores),
   });
+
+export const mediaOf = ({ config, clock }: Stores) =>
+  createMediaFolder({ folder: config.mediaFolder, maxBytes: config.mediaMaxBytes, clock });
 
 export function openCatalogs(stores: Stores): {
   catalogs: Catalogs<SenderWithAccount>;

@@ -30,7 +30,7 @@ import { checkTemplates, type TemplateChecks, type TemplateFacts } from './known
 import { parseTurn } from './parse-turns.ts';
 import type { Accept, BulkReply, BulkRequest } from './port.ts';
 import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
-import { submittedTemplate } from './submitted.ts';
+import { submittedMedia, submittedTemplate } from './submitted.ts';
 
 /** A request in progress seldom takes longer; the client is asked back after this at most. */
 const BUSY_RETRY_MS = 1_000;
@@ -63,6 +63,7 @@ export function createAccept(options: AcceptOptions): Accept {
     one: (request) => accept(station, 'one', request),
     contacts: (request) => accept(station, 'contacts', request),
     template: (request) => accept(station, 'template', request),
+    media: (request) => accept(station, 'media', request),
   };
 }
 
@@ -126,6 +127,7 @@ async function work(
       held.fingerprint,
     );
     seal = records.seal;
+    await request.prepare?.(held.job);
     outcome = await storeWithin(station, held, records, keptReply(checked));
     const { job, workspace, sender, home, total } = records.seal;
     const durationMs = Math.round((station.clock.monotonicUs() - startedUs) / 1_000);
@@ -152,6 +154,7 @@ const KINDS: Readonly<Record<Shape, JobKind>> = {
   one: 'messages',
   contacts: 'contacts',
   template: 'templates',
+  media: 'media',
 };
 
 function checkedRows(
@@ -167,6 +170,8 @@ function checkedRows(
       return checkContacts(envelope.messages);
     case 'template':
       return submittedTemplate(envelope.messages, sender);
+    case 'media':
+      return submittedMedia(envelope.messages);
     default: {
       const content = contentOf(envelope);
       const checks = {

@@ -2,6 +2,7 @@
 import type { Accounts, Principal, Sender } from '../accounts/port.ts';
 import { type Failure, refused } from '../base/failure.ts';
 import { contactsRequestSchema } from '../contract/contact.ts';
+import { mediaRequestSchema } from '../contract/media.ts';
 import type { ProblemDetail } from '../contract/problem.ts';
 import type { Content } from '../contract/record.ts';
 import {
@@ -18,7 +19,7 @@ import { shortestMs } from '../pacing/earliest.ts';
 import { type Limited, limitsOf } from '../pacing/limits.ts';
 import type { Body } from './body.ts';
 
-export type Shape = 'bulk' | 'one' | 'contacts' | 'template';
+export type Shape = 'bulk' | 'one' | 'contacts' | 'template' | 'media';
 
 /** The sender that a body names, if this key may see it: one of another workspace or environment is as good as none. */
 export function senderOf(
@@ -59,6 +60,12 @@ export function parseEnvelope(shape: Shape, body: Body): BulkRequestBody {
     if (!parsed.success) throw invalid(detailsOf(parsed.error));
     const { sender, metadata, idempotency_key, ...template } = parsed.data;
     return { ...NO_MESSAGES, sender, metadata, idempotency_key, messages: [template] };
+  }
+  if (shape === 'media') {
+    const parsed = mediaRequestSchema.safeParse(body);
+    if (!parsed.success) throw invalid(detailsOf(parsed.error));
+    const { sender, ...media } = parsed.data;
+    return { ...NO_MESSAGES, sender, metadata: {}, messages: [media] };
   }
   const parsed = oneRequestSchema.safeParse(body);
   if (!parsed.success) throw invalid(detailsOf(parsed.error));

@@ -37,7 +37,7 @@ export async function checkTemplates(
   let found = first;
   let checked = first.missing ? undefined : await run(first.check);
   // The list may be an hour old, and the template may be new.
-  const newer = first.missed() && (await catalogs.newer({ ...sender, account_id }, catalog));
+  const newer = first.missed() && (await catalogs.newer({ ...sender, account_id }));
   if (newer) {
     found = against(content, catalogLookup(newer), check);
     checked = found.missing ? undefined : await run(found.check);

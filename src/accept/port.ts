@@ -14,6 +14,8 @@ export interface BulkRequest {
   contentType: string;
   /** The body after content decoding. */
   raw: Buffer;
+  /** Called before anything of a new job is stored. */
+  prepare?(job: string): Promise<void>;
 }
 
 export interface BulkReply {
@@ -42,4 +44,6 @@ export interface Accept {
   contacts(request: BulkRequest): Promise<BulkReply>;
   /** `POST /v1/templates`: a job of one. */
   template(request: BulkRequest): Promise<BulkReply>;
+  /** `POST /v1/media`: a job of one; `raw` says what the file is, as `mediaRequestSchema`. */
+  media(request: BulkRequest): Promise<BulkReply>;
 }

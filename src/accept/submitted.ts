@@ -13,6 +13,13 @@ export function submittedTemplate([template]: readonly unknown[], sender: Sender
   };
 }
 
+/** The file stands beside, under the job's id. */
+export const submittedMedia = ([media]: readonly unknown[]): CheckedRows => ({
+  ...noneChecked(1),
+  rows: [['', { media: JSON.stringify(media) }]],
+  total: 1,
+});
+
 export function withoutAccount() {
   const message = 'has no account_id, which its templates belong to';
   return refused('unprocessable', `The sender ${message}`, [{ path: 'sender', code: 'no_account', message }]);

@@ -43,7 +43,8 @@ export function foreseen(options: ForeseenOptions): LedgerReader {
   const { ledger, states, homeOfJob } = options;
   const withOutlook = async (home: string | undefined, job: Job): Promise<Job> => {
     if (home === undefined || job.counts.queued + job.counts.sending === 0) return job;
-    if (job.kind === 'templates') return { ...job, hold: await submissionHold(options, home, job) };
+    if (job.kind === 'templates' || job.kind === 'media')
+      return { ...job, hold: await submissionHold(options, home, job) };
     return { ...job, ...outlookOf(await states.read(home, job.sender), job) };
   };
   return {
@@ -74,8 +75,12 @@ async function submissionHold(
 ): Promise<Hold | null> {
   const untilMs = await submissions.dueMs({ created_at: Date.parse(job.created_at), job: job.id, home });
   if (untilMs === undefined || untilMs <= clock.now() + UNDER_WAY_MS) return null;
-  const scope = accounts.sender(job.sender)?.account_id ?? job.sender;
-  return holdOf({ limit: 'meta.templates', scope, untilMs: Math.ceil(untilMs) });
+  const sender = accounts.sender(job.sender);
+  const [limit, scope] =
+    job.kind === 'media'
+      ? ['meta.media', sender?.portfolio?.id ?? job.sender]
+      : ['meta.templates', sender?.account_id ?? job.sender];
+  return holdOf({ limit, scope, untilMs: Math.ceil(untilMs) });
 }
 
 async function withHolds(options: ForeseenOptions, home: string, id: string, items: Item[]): Promise<Item[]> {
@@ -84,7 +89,7 @@ async function withHolds(options: ForeseenOptions, home: string, id: string, ite
   const job = waiting.length > 0 ? await options.ledger.job(home, id) : undefined;
   if (!job) return items;
   if (job.kind === 'contacts') return items;
-  if (job.kind === 'templates') {
+  if (job.kind !== 'messages') {
     const hold = await submissionHold(options, home, job);
     return items.map((item) => (item.status === 'queued' ? { ...item, hold } : item));
   }

@@ -63,6 +63,12 @@ const environmentSchema = z.object({
   WEBHOOK_RETRY: durationSchema.default(5_000),
   WEBHOOK_TIMEOUT: durationSchema.default(15_000),
   WEBHOOK_DISABLE_AFTER: durationSchema.default(5 * 86_400_000),
+  MEDIA_FOLDER: z.string().min(1).default('.sluice/media'),
+  MEDIA_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(2 * 1024 ** 3),
   DISPATCH_CALLS: z.coerce.number().int().min(1).max(4_096).default(1_024),
 });
 
@@ -97,6 +103,9 @@ export interface Config {
   /** Recipients that may wait, of one workspace and in all. */
   backlogWorkspaceMax: number;
   backlogTotalMax: number;
+  /** Where files wait for their upload, and how many bytes of them. */
+  mediaFolder: string;
+  mediaMaxBytes: number;
   /** Turns that one dispatch process holds at once. */
   dispatchLanes: number;
   /** Platform calls that one dispatch process has in flight at once. */
@@ -143,6 +152,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     webhookDisableAfterMs: value.WEBHOOK_DISABLE_AFTER,
     backlogWorkspaceMax: value.BACKLOG_WORKSPACE_MAX,
     backlogTotalMax: value.BACKLOG_TOTAL_MAX,
+    mediaFolder: value.MEDIA_FOLDER,
+    mediaMaxBytes: value.MEDIA_MAX_BYTES,
     dispatchLanes: value.DISPATCH_LANES,
     dispatchCalls: value.DISPATCH_CALLS,
   };

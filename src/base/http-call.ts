@@ -1,6 +1,11 @@
 // One call as undici's handler: what was written, what came back, and how it ended. It ends once; what comes after that is not heard.
 import type { Clock } from './clock.ts';
 
+/** A form with a file, as the door makes it. */
+export interface CallForm {
+  append(name: string, value: string): void;
+}
+
 export interface CallOptions {
   /** scheme://host:port */
   origin: string;
@@ -8,7 +13,8 @@ export interface CallOptions {
   method: 'POST' | 'GET';
   /** [name, value, name, value …]. Use the same array again for the same headers: it is checked once. */
   headers: readonly string[];
-  body: string;
+  /** A form brings its content type itself. */
+  body: string | CallForm;
   /** Asked in the tick of the write: false = nothing is written and the call ends as `late`. */
   mayWrite(): boolean;
   /** From the call of `call` to the last byte of the answer: waiting, connecting and answering. */

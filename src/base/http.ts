@@ -6,13 +6,29 @@
 //   the second start of a call is refused here, so that a call is never written twice.
 // - A request that undici finds invalid costs the pool a connection for ever (`dispatch` → false, no drain follows): checked before.
 
+import { openAsBlob } from 'node:fs';
 import { isIP } from 'node:net';
-import { buildConnector, Pool } from 'undici';
+import { buildConnector, FormData, Pool } from 'undici';
 import type { Clock, Timer } from './clock.ts';
-import { Call, type CallOptions, type CallResult, type Counted, notSent } from './http-call.ts';
+import {
+  Call,
+  type CallForm,
+  type CallOptions,
+  type CallResult,
+  type Counted,
+  notSent,
+} from './http-call.ts';
 import { publicAddressOf, type Resolve } from './public-address.ts';
 
-export type { Answered, AnswerHeaders, CallOptions, CallResult, NotSent, Unanswered } from './http-call.ts';
+export type {
+  Answered,
+  AnswerHeaders,
+  CallForm,
+  CallOptions,
+  CallResult,
+  NotSent,
+  Unanswered,
+} from './http-call.ts';
 
 export interface HttpClient {
   /** Never rejects. */
@@ -35,6 +51,17 @@ export interface HttpOptions {
    * was looked at. Else the call ends as `not_sent`, with `NOT_PUBLIC` as its detail.
    */
   publicOnly?: Resolve;
+}
+
+/** A form with the file as its last part: read from disk while it is sent. Rejects when there is no such file. */
+export async function fileForm(
+  fields: Readonly<Record<string, string>>,
+  file: { path: string; name: string; type: string },
+): Promise<CallForm> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append('file', await openAsBlob(file.path, { type: file.type }), file.name);
+  return form;
 }
 
 /** Detail of a call whose address is none of the public internet. */
@@ -90,7 +117,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     calls.add(call);
     origin.calls++;
     sweeper ??= clock.after(SWEEP_MS, sweep);
-    const { path, method, body } = options;
+    const { path, method } = options;
+    const body = options.body as string | FormData;
     // Not idempotent, whatever the method: undici repeats idempotent requests after a lost connection.
     origin.pool.dispatch(
       { path, method, headers: options.headers as string[], body, idempotent: false },

@@ -38,7 +38,7 @@ export type Item = { index: number; to: string; reference: string | null; status
 
 export type Items = { data: Item[]; has_more: boolean; next_cursor: string | null };
 
-export type Job = { id: string; kind: "messages" | "contacts" | "templates"; sender: string; status: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; priority: "bulk" | "normal" | "high"; created_at: string; updated_at: string; metadata: Record<string, unknown>; rejected_count: number; duplicate_count: number; counts: { total: number; queued: number; sending: number; accepted: number; delivered: number; read: number; failed: number; unknown: number; canceled: number; expired: number; suppressed: number }; progress: number; eta: ({ finish_at: string; p90: string }) | null; hold: Hold | null };
+export type Job = { id: string; kind: "messages" | "contacts" | "templates" | "media"; sender: string; status: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; priority: "bulk" | "normal" | "high"; created_at: string; updated_at: string; metadata: Record<string, unknown>; rejected_count: number; duplicate_count: number; counts: { total: number; queued: number; sending: number; accepted: number; delivered: number; read: number; failed: number; unknown: number; canceled: number; expired: number; suppressed: number }; progress: number; eta: ({ finish_at: string; p90: string }) | null; hold: Hold | null };
 
 export type Jobs = { data: Job[]; has_more: boolean; next_cursor: string | null };
 
@@ -119,7 +119,7 @@ export interface Calls {
   /** One job of up to 10,000,000 messages, as a stream of CSV or NDJSON. */
   uploadJob: { query: { sender: string; "template.name"?: string; "template.language"?: string; "template.components"?: string; "text.body"?: string; "text.preview_url"?: "true" | "false"; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; "quiet_hours.from"?: string; "quiet_hours.to"?: string; "quiet_hours.time_zone"?: string; priority?: "bulk" | "normal" | "high"; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: string; "columns.to"?: string; "columns.reference"?: string; "columns.variables"?: string; "columns.named"?: "true" | "false" }; headers?: { "idempotency-key"?: string }; body: NonNullable<RequestInit['body']>; answer: Accepted };
   /** Jobs, newest first. */
-  listJobs: { query?: { limit?: number; cursor?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts" | "templates"; sender?: string; created_after?: string }; answer: Jobs };
+  listJobs: { query?: { limit?: number; cursor?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts" | "templates" | "media"; sender?: string; created_after?: string }; answer: Jobs };
   /** What would become of a bulk job, with nothing kept and nothing sent. */
   planBulk: { body: { sender: string; template?: { name: string; language: string; components?: (Record<string, unknown>)[] }; text?: { body: string; preview_url?: boolean }; category?: "marketing" | "utility" | "authentication" | "service"; send_at?: string; spread?: string; expires_after?: string; finish_by?: string; quiet_hours?: { from: string; to: string; time_zone: string }; validation?: "permissive" | "strict"; unique_within?: string; on_unknown?: "hold" | "resend"; metadata?: Record<string, unknown>; idempotency_key?: string; priority?: "bulk" | "normal" | "high"; messages?: Message[]; audience?: Audience; what_if?: { throughput?: number; messaging_limit?: number | "unlimited"; sender?: string } }; answer: Plan };
   /** One job as it is now. */
@@ -141,7 +141,7 @@ export interface Calls {
   /** Tries again what failed, and on request what nobody has heard of. */
   retryJob: { params: { id: string }; body?: { include?: ("failed" | "unknown")[] }; answer: Retried };
   /** Pauses, resumes or cancels the jobs that fit a filter, at most 1,000 in one call. */
-  controlJobs: { body: { action: "pause" | "resume" | "cancel"; filter: { sender?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts" | "templates"; created_after?: string } }; answer: ManyControlled };
+  controlJobs: { body: { action: "pause" | "resume" | "cancel"; filter: { sender?: string; status?: "accepted" | "scheduled" | "queued" | "sending" | "paused" | "completed" | "canceling" | "canceled" | "expired" | "incomplete"; kind?: "messages" | "contacts" | "templates" | "media"; created_after?: string } }; answer: ManyControlled };
   /** Senders by id. */
   listSenders: { query?: { limit?: number; cursor?: string }; answer: Senders };
   /** One sender, and what holds its messages. */
@@ -168,6 +168,8 @@ export interface Calls {
   submitTemplate: { headers?: { "idempotency-key"?: string }; body: { name: string; language: string; category: "marketing" | "utility" | "authentication"; components: (Record<string, unknown>)[]; sender: string; metadata?: Record<string, unknown>; idempotency_key?: string }; answer: Accepted };
   /** Templates of a sender’s account, by name. */
   listTemplates: { query: { limit?: number; cursor?: string; sender: string; name?: string }; answer: Templates };
+  /** Uploads one file to the platform. */
+  uploadMedia: { headers?: { "idempotency-key"?: string }; body: NonNullable<RequestInit['body']>; answer: Accepted };
   /** Opt-outs, newest first. */
   listSuppressions: { query?: { limit?: number; cursor?: string }; answer: Suppressions };
   /** Sends no more to one number or many. */
@@ -303,6 +305,7 @@ export const ROUTES = {
   forgetContact: 'DELETE /v1/contacts/{id}',
   submitTemplate: 'POST /v1/templates',
   listTemplates: 'GET /v1/templates',
+  uploadMedia: 'POST /v1/media',
   listSuppressions: 'GET /v1/suppressions',
   addSuppressions: 'POST /v1/suppressions',
   removeSuppressions: 'DELETE /v1/suppressions',

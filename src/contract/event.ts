@@ -25,6 +25,8 @@ export const EVENT_TYPES = [
   'template.submitted',
   'template.failed',
   'template.status_changed',
+  'media.uploaded',
+  'media.failed',
   'webhook.disabled',
   'webhook.test',
 ] as const;
@@ -77,7 +79,7 @@ export const contactLettersOf = (letters: string): string =>
   (letters.includes(CONTACTS_LETTER) ? STATUS_BYTE.accepted : '');
 
 const FILTER = new RegExp(
-  `^(\\*|(job|message|contact|sender|suppression|template|webhook)\\.\\*|${EVENT_TYPES.join('|')})$`,
+  `^(\\*|(job|message|contact|sender|suppression|template|media|webhook)\\.\\*|${EVENT_TYPES.join('|')})$`,
 );
 export const eventFiltersSchema = z
   .array(z.string().regex(FILTER, 'must be an event such as "job.completed", "message.*" or "*"'))

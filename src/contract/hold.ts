@@ -49,6 +49,7 @@ export const LIMIT_NAMES = [
   'meta.messaging_limit',
   'meta.pair',
   'meta.templates',
+  'meta.media',
   'calls',
 ] as const;
 type LimitName = (typeof LIMIT_NAMES)[number];
@@ -86,6 +87,7 @@ const SENTENCES: Record<HoldReason | LimitName, (scope: string) => string> = {
   'meta.pair': (scope) => `The number ${scope} wrote to this person a moment ago, and must wait 6 seconds`,
   'meta.templates': (scope) =>
     `The account ${scope} has submitted as many templates within an hour as it may`,
+  'meta.media': (scope) => `${scope} has uploaded as many files within 24 hours as it may`,
   calls: (scope) => `The sender ${scope} has as many calls under way as it may: the next goes when one ends`,
 };
 

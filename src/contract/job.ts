@@ -41,7 +41,7 @@ export const JOB_STATUSES = [
   'incomplete',
 ] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
-export const JOB_KINDS = ['messages', 'contacts', 'templates'] as const;
+export const JOB_KINDS = ['messages', 'contacts', 'templates', 'media'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 export type Priority = 'bulk' | 'normal' | 'high';
 /** Served in this order. */

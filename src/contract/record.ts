@@ -24,7 +24,7 @@ export type Content = z.output<typeof contentSchema>;
 export const variablesSchema = z.union([z.array(z.string()), z.record(z.string(), z.string())]);
 export type Variables = z.output<typeof variablesSchema>;
 
-/** A row of a contact job is [number or '', { contact: JSON of a ContactInput }, external id?], of a template job ['', { template: JSON of a NewTemplate }]. One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
+/** A row of a contact job is [number or '', { contact: JSON of a ContactInput }, external id?], of a template job ['', { template: JSON of a NewTemplate }], of a media job ['', { media: JSON of a NewMedia }]. One recipient as a chunk holds it: [to, variables?, reference?, own content?]; 0 stands for a row that is no item. */
 export type Row = [to: string, variables?: Variables | 0, reference?: string | 0, content?: Content] | 0;
 
 /** In the place of a row whose person was forgotten: an item of nobody. */

@@ -6,7 +6,7 @@ import type { SealRecord } from '../contract/record.ts';
 import { submissionsKey } from './keys.ts';
 
 /** Longer than any call, its answer and what is written of it. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 180_000;
 
 export interface Submission {
   home: string;
@@ -24,10 +24,10 @@ export interface Submissions {
   take(most: number): Promise<Submission[]>;
   /** Looked at again at `atMs` (unix ms), by whoever comes. */
   later(one: Submission, atMs: number): Promise<void>;
-  /** How often its call was made, this time included. */
+  /** Its call was made once more; how often in all. */
   tried(one: Submission): Promise<number>;
   done(one: Submission): Promise<void>;
-  /** Unix ms at which it is looked at next; undefined: it is none. */
+  /** Unix ms at which it is looked at next, now while its call is under way; undefined: it is none. */
   dueMs(name: SubmissionName): Promise<number | undefined>;
 }
 
@@ -45,7 +45,10 @@ export function createSubmissions(redis: Redis, namespace: string, clock: Clock)
       for (const member of due) {
         const lease = await ask(redis.client.set(leaseOf(member), '1', 'PX', LEASE_MS, 'NX'));
         const [, job = '', home = ''] = member.split(' ');
-        if (lease === 'OK') taken.push({ home, job, member });
+        if (lease !== 'OK') continue;
+        // Whoever looks next sees others; and this one again, should we die.
+        await ask(redis.client.zadd(key, 'XX', clock.now() + LEASE_MS, member));
+        taken.push({ home, job, member });
       }
       return taken;
     },
@@ -64,7 +67,12 @@ export function createSubmissions(redis: Redis, namespace: string, clock: Clock)
       await ask(redis.client.del(leaseOf(member)));
     },
     dueMs: async (name) => {
-      const score = await ask(redis.client.zscore(key, memberOf(name)));
+      const member = memberOf(name);
+      const [score, leased] = await Promise.all([
+        ask(redis.client.zscore(key, member)),
+        ask(redis.client.exists(leaseOf(member))),
+      ]);
+      if (leased === 1) return clock.now();
       return score === null ? undefined : Number(score);
     },
   };

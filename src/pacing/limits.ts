@@ -14,6 +14,8 @@ export const LIMIT_LINGER_MS = 120_000;
 const HOUR_MS = 3_600_000;
 /** From the permit of a management call until the platform has counted it, at the latest: its write and its deadline. */
 const MANAGEMENT_BOUND_MS = 31_500;
+/** The same of an upload. */
+const UPLOAD_BOUND_MS = 121_500;
 
 /** What of a sender's account bears on its limits. */
 export interface Limited {
@@ -56,6 +58,16 @@ export const templateLimit = (account: string): RollingLimit => ({
   scope: account,
   count: 100,
   perMs: HOUR_MS + MANAGEMENT_BOUND_MS,
+  pace: 'burst',
+});
+
+/** What a portfolio, or a number alone, may upload: 500 files in any rolling 24 hours (reference: limits that platforms pass on). */
+export const mediaLimit = (scope: string): RollingLimit => ({
+  kind: 'rolling',
+  name: 'meta.media',
+  scope,
+  count: 500,
+  perMs: UNIQUE_MS + UPLOAD_BOUND_MS,
   pace: 'burst',
 });
 

@@ -107,15 +107,21 @@ export type Made =
   | { outcome: 'made'; id: string; status: string; category: string | undefined }
   /** `exists`: the platform has it already. */
   | { outcome: 'failed'; code: string; message: string; exists: boolean }
-  /** Not made, or nobody knows. `sent` false: no byte was written. `askedMs`: when the platform wants to be asked again. */
-  | { outcome: 'later'; code: string; message: string; sent: boolean; askedMs: number | undefined };
+  /** Not made for now, after `wait`; without it nobody knows. `sent` false: no byte was written. */
+  | { outcome: 'later'; code: string; message: string; sent: boolean; wait: Wait | undefined };
 
 /** `body`: the text of its body, with its placeholders. */
 export type ListedTemplate = Template & { body: string };
 
-/** The calls of an account beside its messages. Never reject. */
+/** The calls of an account beside its messages. Do not reject where nothing else is said. */
 export interface Management {
   createTemplate(account: AccountAccess, template: NewTemplate, mayWrite: () => boolean): Promise<Made>;
+  /** Rejects when the file is gone. `file.path`: where it is on disk. */
+  uploadMedia(
+    sender: SenderAccess,
+    file: { path: string; name: string; type: string },
+    mayWrite: () => boolean,
+  ): Promise<Made>;
   /** All of them, or those of a name; undefined when the platform did not tell. */
   listTemplates(account: AccountAccess, name?: string): Promise<ListedTemplate[] | undefined>;
 }

@@ -24,8 +24,8 @@ export interface Catalogs<Account extends CatalogAccount> {
   list(account: Account): Promise<KnownTemplates | undefined>;
   /** What is known by a list of the last hour; at once, but where there is none yet: then after a second at most. */
   known(account: Account): Catalog | undefined | Promise<Catalog | undefined>;
-  /** A newer list than this one, if it is more than a minute old; waits for a second at most. */
-  newer(account: Account, than: Catalog): Promise<Catalog | undefined>;
+  /** What there is now, by a list that is a minute old at most; waits for a second at most. */
+  newer(account: Account): Promise<Catalog | undefined>;
 }
 
 export interface CatalogAccount {
@@ -97,8 +97,7 @@ export function createCatalogs<Account extends CatalogAccount>(
       if (clock.now() - one.readMs > READ_MS) void read(account);
       return fresh(one.catalog);
     },
-    newer: (account, than) =>
-      clock.now() - than.fetchedMs > READ_MS ? soon(account, READ_MS) : Promise.resolve(undefined),
+    newer: (account) => soon(account, READ_MS),
   };
 }
 

@@ -24,7 +24,7 @@ const note = async (request: BulkRequest): Promise<never> => {
 beforeAll(async () => {
   h = await startHarness({
     redisUrl: redisUrl(),
-    accept: () => ({ bulk: note, one: note, contacts: note, template: note }),
+    accept: () => ({ bulk: note, one: note, contacts: note, template: note, media: note }),
     overrides: { bodiesMaxBytes: BUDGET },
   });
 });

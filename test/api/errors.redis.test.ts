@@ -19,6 +19,7 @@ beforeAll(async () => {
       one: (request) => real.one(request),
       contacts: (request) => real.contacts(request),
       template: (request) => real.template(request),
+      media: (request) => real.media(request),
     }),
   });
 });

@@ -1,5 +1,8 @@
 // The API on a real socket with the real accounts, accept, log and ledger on a real Redis; a test may put something else in one place.
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { z } from 'zod';
 import { createAccept } from '../../src/accept/accept.ts';
 import { createControlStation } from '../../src/accept/control.ts';
@@ -24,6 +27,7 @@ import { createLedger } from '../../src/ledger/ledger.ts';
 import { createSubmissions } from '../../src/ledger/submissions.ts';
 import { createUploads } from '../../src/ledger/uploads.ts';
 import { createRedisStreamsLog } from '../../src/log/redis-streams.ts';
+import { createMediaFolder } from '../../src/media/folder.ts';
 import { check } from '../../src/platforms/meta/check.ts';
 import { metaWebhook } from '../../src/platforms/meta/webhook.ts';
 import { createCatalogs } from '../../src/templates/catalog.ts';
@@ -39,6 +43,7 @@ export interface HarnessOptions {
   plan?: z.input<typeof planSchema>;
   /** What the platform says that an account has; undefined: it does not answer. */
   templates?: Template[];
+  mediaMaxBytes?: number;
   overrides?: Partial<Pick<ApiOptions, 'config' | 'ledger' | 'bodiesMaxBytes' | 'checks'>>;
 }
 
@@ -49,6 +54,7 @@ export async function startHarness({
   accept = (real) => real,
   plan = {},
   templates,
+  mediaMaxBytes = 250 * 1024 * 1024,
   overrides = {},
 }: HarnessOptions) {
   const namespace = freshNamespace();
@@ -111,10 +117,12 @@ export async function startHarness({
     tickets,
     retries: createRetries({ redis, namespace, clock, tickets }),
   });
+  const mediaFolder = await mkdtemp(path.join(tmpdir(), 'sluice-media-'));
   const submissions = createSubmissions(redis, namespace, clock);
   const api = createApi({
     catalogs,
     submissions,
+    media: createMediaFolder({ folder: mediaFolder, maxBytes: mediaMaxBytes, clock }),
     redis,
     namespace,
     check,
@@ -163,6 +171,7 @@ export async function startHarness({
     redis,
     namespace,
     secret,
+    mediaFolder,
     accounts,
     contacts,
     logger,
@@ -174,6 +183,7 @@ export async function startHarness({
       await accounts.stop();
       await redis.close();
       await file.remove();
+      await rm(mediaFolder, { recursive: true, force: true });
     },
   };
 }

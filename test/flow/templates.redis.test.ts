@@ -1,5 +1,6 @@
-// Templates over the whole path: submitted as jobs, once each, within the account's hour; and what the platform says of them later.
-import { randomUUID } from 'node:crypto';
+// Templates and media over the whole path: submitted as jobs, once each, within the limits of their account; and what the platform says later.
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { API_KEY, type HoldView, type JobView } from '../support/client.ts';
 import { numberOf, servedStage } from '../support/stage.ts';
@@ -139,4 +140,45 @@ test('never more than the hour of an account allows: the rest is held, and says 
     highest_templates_per_hour: PER_HOUR,
     violations: 0,
   });
+});
+
+const PNG = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), randomBytes(300_000)]);
+
+async function upload(sender: string, key: string = randomUUID()): Promise<JobView & { replayed: boolean }> {
+  const body = new FormData();
+  body.append('sender', sender);
+  body.append('file', new Blob([PNG], { type: 'image/png' }), 'ready.png');
+  const headers = { authorization: `Bearer ${API_KEY}`, 'idempotency-key': key };
+  const answer = await fetch(`${served.service.url}/v1/media`, { method: 'POST', headers, body });
+  const { job } = (await answer.json()) as { job: JobView };
+  expect(answer.status).toBe(202);
+  return { ...job, replayed: answer.headers.get('idempotency-replayed') === 'true' };
+}
+const files = () => readdir(served.stage.env.MEDIA_FOLDER ?? '');
+
+test('a file reaches the platform as it was, its id is at its item, and nothing is left on disk', async () => {
+  const key = randomUUID();
+  const first = await upload('s1', key);
+  expect(first).toMatchObject({ kind: 'media', replayed: false });
+  await served.service.api.completed(first.id);
+  expect(await upload('s1', key)).toMatchObject({ id: first.id, replayed: true });
+  const [item] = await served.service.api.items(first.id);
+  expect(item).toMatchObject({ status: 'accepted', error: null });
+  const told = await fetch(`${served.stage.platform.url}/v23.0/${item?.provider_id}`);
+  expect(await told.json()).toMatchObject({
+    mime_type: 'image/png',
+    file_size: PNG.length,
+    sha256: createHash('sha256').update(PNG).digest('hex'),
+  });
+  await until(async () => (await files()).length === 0, { what: 'the file is taken away' });
+});
+
+test('a refused file has the error of the platform; a refusal for now is tried again', async () => {
+  await served.stage.platform.fault({ kind: 'error', code: 131053, number: numberOf('s2'), count: 1 });
+  const refused = await upload('s2');
+  await served.service.api.completed(refused.id);
+  const [item] = await served.service.api.items(refused.id);
+  expect(item).toMatchObject({ status: 'failed', provider_id: null, error: { code: '131053' } });
+  expect(await book(numberOf('s2'))).toMatchObject({ media_uploaded: 1, media: 0, violations: 0 });
+  await until(async () => (await files()).length === 0, { what: 'the file is taken away' });
 });

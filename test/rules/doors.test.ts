@@ -6,6 +6,7 @@ const doors: Record<string, RegExp> = {
   ioredis: /^src\/base\/redis\.ts$/,
   kafkajs: /^src\/(base\/kafka\.ts$|setup\/)/,
   bullmq: /^src\/base\/queue\.ts$/,
+  '@fastify/busboy': /^src\/base\/multipart\.ts$/,
   undici: /^src\/base\/http\.ts$/,
   pino: /^src\/base\/logger\.ts$/,
   'prom-client': /^src\/base\/metrics\.ts$/,

@@ -18,6 +18,7 @@ const floors: Record<string, number> = {
   'src/subscribers': 2,
   'src/contacts': 2,
   'src/templates': 2,
+  'src/media': 2,
   'src/accept': 3,
   'workers/intake': 3,
   'workers/dispatch': 3,

@@ -34,6 +34,9 @@ export interface AccountReport {
   templates_submitted: number;
   templates: number;
   highest_templates_per_hour: number;
+  media_uploaded: number;
+  media: number;
+  highest_media_per_day: number;
   violations: number;
 }
 

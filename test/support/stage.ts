@@ -87,6 +87,7 @@ export async function openStage({
     SLUICE_SECRET: ROOT_SECRET,
     PORT: '0',
     LOG_LEVEL: 'info',
+    MEDIA_FOLDER: path.join(folder, 'media'),
     ...env,
   };
   const start: Stage['start'] = async (args, more = {}, from = sourceFolder) => {

@@ -169,7 +169,7 @@ async function open(options: IntakeOptions, seal: SealRecord): Promise<void> {
   if (state !== 'open' && state !== 'paused') return;
   await eraseForgotten(options, seal);
   if (seal.kind === 'contacts') return takeContacts(options, seal);
-  if (seal.kind === 'templates') return options.submissions.add(seal);
+  if (seal.kind !== 'messages') return options.submissions.add(seal);
   await watchUnknown(options, seal);
   logger.info('job.opened', { job: seal.job, sender: seal.sender, count: seal.total });
   const wake = wakeOf(String(n), String(wakeUs));

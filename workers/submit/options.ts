@@ -5,6 +5,7 @@ import type { Logger } from '../../src/base/logger.ts';
 import type { Redis } from '../../src/base/redis.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { Submissions } from '../../src/ledger/submissions.ts';
+import type { MediaFolder } from '../../src/media/folder.ts';
 import type { RequestLimiter } from '../../src/pacing/requests.ts';
 import type { Management } from '../../src/platforms/port.ts';
 import type { Publishing } from '../../src/subscribers/publish.ts';
@@ -21,4 +22,5 @@ export interface SubmitOptions extends Publishing {
   templates: TemplateStore;
   limiter: RequestLimiter;
   management: Management;
+  media: MediaFolder;
 }

@@ -10,6 +10,8 @@ import { step } from './step.ts';
 const LOOK_MS = 200;
 /** Calls under way of one process. */
 const TOGETHER = 8;
+/** Files that nobody takes away are looked for this often. */
+const SWEEP_MS = 600_000;
 /** What went wrong here is tried again after this. */
 const STUMBLED_MS = 5_000;
 
@@ -34,7 +36,13 @@ export function createSubmit(options: SubmitOptions): Service {
     }
   };
   const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+    for (let sweptUs = Number.NEGATIVE_INFINITY; !stopping.signal.aborted; ) {
+      if (clock.monotonicUs() > sweptUs + SWEEP_MS * 1_000) {
+        sweptUs = clock.monotonicUs();
+        await options.media
+          .sweep()
+          .catch((error) => logger.warn('media.delayed', { reason: messageOf(error) }));
+      }
       await look().catch((error) => logger.warn('submissions.delayed', { reason: messageOf(error) }));
       await clock.delay(LOOK_MS, stopping.signal);
     }

@@ -6,6 +6,7 @@ import { deadOperations } from './dead.ts';
 import { jobOperations } from './jobs.ts';
 import { keyOperations } from './keys.ts';
 import { limitOperations } from './limits.ts';
+import { mediaOperations } from './media.ts';
 import { messageOperations } from './messages.ts';
 import type { Operations } from './operation.ts';
 import { senderOperations } from './senders.ts';
@@ -20,6 +21,7 @@ export const OPERATIONS: Operations = {
   ...senderOperations,
   ...contactOperations,
   ...templateOperations,
+  ...mediaOperations,
   ...suppressionOperations,
   ...webhookOperations,
   ...keyOperations,

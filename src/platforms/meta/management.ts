@@ -1,16 +1,17 @@
-// Meta's management calls: templates of a WhatsApp Business Account. Shapes: reference of Meta §3; `2388024` is Meta's subcode for a template
+// Meta's management calls: templates of a WhatsApp Business Account, media of a number. Shapes: reference of Meta §3; `2388024` is Meta's subcode for a template
 // that the account has already.
 import type { Clock } from '../../base/clock.ts';
-import type { CallResult, HttpClient } from '../../base/http.ts';
+import { type CallOptions, type CallResult, fileForm, type HttpClient } from '../../base/http.ts';
 import type { NewTemplate } from '../../contract/template.ts';
 import type { AccountAccess, ListedTemplate, Made, Management } from '../port.ts';
 import { classify } from './classify.ts';
 import { type Fields, itemsOf, objectOf, textOf } from './json.ts';
-import { askedMs } from './retry-after.ts';
 
 const VERSION = 'v23.0';
 /** What a management call may take. */
 const MANAGEMENT_DEADLINE_MS = 30_000;
+/** 100 MB at a megabyte a second. */
+const UPLOAD_DEADLINE_MS = 120_000;
 const LIST_DEADLINE_MS = 10_000;
 const PAGE_TEMPLATES = 100;
 /** An account has 6,000 templates at most. */
@@ -19,13 +20,20 @@ const EXISTS = 2_388_024;
 const PLACEHOLDER = /\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}/g;
 
 export function createManagement(http: HttpClient, clock: Clock): Management {
-  const call = (account: AccountAccess, path: string, options: Partial<Request>): Promise<CallResult> => {
-    const url = URL.canParse(account.base_url) ? new URL(account.base_url) : undefined;
+  const call = (
+    access: Pick<AccountAccess, 'base_url' | 'access_token'>,
+    path: string,
+    options: Partial<CallOptions>,
+  ): Promise<CallResult> => {
+    const url = URL.canParse(access.base_url) ? new URL(access.base_url) : undefined;
     const prefix = url?.pathname.replace(/\/+$/, '') ?? '';
     return http.call({
       origin: url?.origin ?? '',
-      path: `${prefix}/${VERSION}/${account.account_id}/${path}`,
-      headers: ['authorization', `Bearer ${account.access_token}`, 'content-type', 'application/json'],
+      path: `${prefix}/${VERSION}/${path}`,
+      headers: [
+        ...['authorization', `Bearer ${access.access_token}`],
+        ...(typeof options.body === 'object' ? [] : ['content-type', 'application/json']),
+      ],
       method: 'GET',
       body: '',
       mayWrite: () => true,
@@ -34,14 +42,31 @@ export function createManagement(http: HttpClient, clock: Clock): Management {
     });
   };
   const page = async (account: AccountAccess, query: string): Promise<Fields | undefined> => {
-    const result = await call(account, `message_templates?${query}`, { deadlineMs: LIST_DEADLINE_MS });
+    const result = await call(account, `${account.account_id}/message_templates?${query}`, {
+      deadlineMs: LIST_DEADLINE_MS,
+    });
     return result.kind === 'answered' && result.status === 200 ? bodyOf(result) : undefined;
   };
   return {
     createTemplate: async (account, template, mayWrite) => {
       const body = JSON.stringify(templateBody(template));
-      const result = await call(account, 'message_templates', { method: 'POST', body, mayWrite });
+      const result = await call(account, `${account.account_id}/message_templates`, {
+        method: 'POST',
+        body,
+        mayWrite,
+      });
       return madeOf(result, clock.now(), account.access_token);
+    },
+    uploadMedia: async (sender, file, mayWrite) => {
+      const body = await fileForm({ messaging_product: 'whatsapp', type: file.type }, file);
+      const path = `${sender.external_id}/media`;
+      const result = await call(sender, path, {
+        method: 'POST',
+        body,
+        mayWrite,
+        deadlineMs: UPLOAD_DEADLINE_MS,
+      });
+      return madeOf(result, clock.now(), sender.access_token);
     },
     listTemplates: async (account, name) => {
       const found: ListedTemplate[] = [];
@@ -60,13 +85,6 @@ export function createManagement(http: HttpClient, clock: Clock): Management {
       return found;
     },
   };
-}
-
-interface Request {
-  method: 'POST' | 'GET';
-  body: string;
-  mayWrite(): boolean;
-  deadlineMs: number;
 }
 
 const templateBody = ({ name, language, category, components }: NewTemplate): object => ({
@@ -91,9 +109,9 @@ function madeOf(result: CallResult, nowMs: number, token: string): Made {
     const exists = objectOf(body?.error)?.error_subcode === EXISTS;
     return { outcome: 'failed', code: verdict.code, message: verdict.message, exists };
   }
-  const asked = result.kind === 'answered' ? askedMs(result.headers, nowMs) : undefined;
   const { code, message } = verdict.outcome === 'accepted' ? UNREADABLE : verdict;
-  return { outcome: 'later', code, message, sent: result.kind !== 'not_sent', askedMs: asked };
+  const wait = verdict.outcome === 'later' ? verdict.wait : undefined;
+  return { outcome: 'later', code, message, sent: result.kind !== 'not_sent', wait };
 }
 
 const UNREADABLE = { code: 'unreadable', message: 'an answer that says nothing of what was made' };
