@@ -19,6 +19,7 @@ import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
 import { homeLettersOf } from '../src/ledger/job-id.ts';
 import { createOutboxFull, hintTold } from '../src/ledger/outbox.ts';
+import { createUnsealed } from '../src/ledger/unsealed.ts';
 import { createUploads } from '../src/ledger/uploads.ts';
 import { createHalt } from '../src/memory/halt.ts';
 import { createServerClock } from '../src/pacing/server-clock.ts';
@@ -226,6 +227,8 @@ const upkeepOf = (stores: Stores): Service =>
         homeOfJob: homeOfJobIn(stores),
         toldOf: stores.accounts.toldOf,
       }),
+    unsealed: () =>
+      createUnsealed(stores.redis, stores.config.namespace).endOld(stores.clock.now(), UPLOADS_AT_ONCE),
     resend: () =>
       resendDue({
         ...stores,

@@ -80,7 +80,7 @@ async function recordsOf(raw: Buffer): Promise<LogEntry[]> {
     secret: createSecret([randomBytes(32).toString('base64')]),
     clock,
     log,
-    ledger: { create: async () => {} },
+    ledger: { create: async () => true, row: async () => undefined },
     accounts: { sender: () => sender },
     contacts: { audience: async () => [] },
     logger,

@@ -13,8 +13,10 @@ import type { ProblemDetail } from '../contract/problem.ts';
 import type { SealRecord } from '../contract/record.ts';
 import type { BulkRequestBody } from '../contract/request.ts';
 import { jobIdOf } from '../ledger/job-id.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerWriter } from '../ledger/port.ts';
 import { acceptedRow, jobOf } from '../ledger/row.ts';
+import { UNSEALED_MS } from '../ledger/unsealed.ts';
 import type { Log } from '../log/port.ts';
 import type { MemoryRight } from '../memory/forgetful.ts';
 import { appendJob, perhapsStored } from './append.ts';
@@ -34,6 +36,8 @@ import { submittedMedia, submittedTemplate } from './submitted.ts';
 
 /** A request in progress seldom takes longer; the client is asked back after this at most. */
 const BUSY_RETRY_MS = 1_000;
+/** Who stood still for longer since its claim answers no 202: what it had stored may have been taken away meanwhile. */
+const STORE_MAX_US = (UNSEALED_MS * 1_000) / 2;
 
 export interface AcceptOptions {
   redis: Redis;
@@ -41,7 +45,7 @@ export interface AcceptOptions {
   secret: Secret;
   clock: Clock;
   log: Pick<Log, 'append'>;
-  ledger: Pick<LedgerWriter, 'create'>;
+  ledger: Pick<LedgerWriter, 'create'> & Pick<Ledger, 'row'>;
   accounts: Pick<Accounts, 'sender'>;
   contacts: Pick<Contacts, 'audience'>;
   logger: Logger;
@@ -128,17 +132,8 @@ async function work(
     );
     seal = records.seal;
     await request.prepare?.(held.job);
-    outcome = await storeWithin(station, held, records, keptReply(checked));
-    const { job, workspace, sender, home, total } = records.seal;
-    const durationMs = Math.round((station.clock.monotonicUs() - startedUs) / 1_000);
-    station.logger.info('job.accepted', {
-      job,
-      workspace,
-      sender,
-      home,
-      count: total,
-      duration_ms: durationMs,
-    });
+    outcome = await storeWithin(station, held, records, keptReply(checked), startedUs);
+    if (outcome.state === 'done') tell(station, seal, startedUs);
     if (envelope.audience) void thaw(station.redis, held);
   } catch (error) {
     const unsure = error instanceof Failure && error.repeat === 'unsafe';
@@ -190,34 +185,59 @@ function checkedRows(
 const listOf = (station: Station, principal: Principal, audience: Audience, held: Held) =>
   frozen(station.redis, held, () => addressed(station.contacts, principal, audience));
 
+function tell({ logger, clock }: Station, seal: SealRecord, startedUs: number): void {
+  const { job, workspace, sender, home, total } = seal;
+  const durationMs = Math.round((clock.monotonicUs() - startedUs) / 1_000);
+  logger.info('job.accepted', { job, workspace, sender, home, count: total, duration_ms: durationMs });
+}
+
 /** Where too much waits already, nothing is stored. */
 async function storeWithin(
   station: Station,
   held: Held,
   records: JobRecords,
   reply: string,
+  startedUs: number,
 ): Promise<Claimed> {
+  if (held.taken && (await isOthers(station, held))) return { state: 'mismatch' };
   const stored = await station.backlog.admit(records.seal.workspace, records.seal.total);
   try {
-    return await store(station, held, records, reply);
+    return await store(station, held, records, reply, startedUs);
   } finally {
     stored();
   }
 }
 
 /** From here on the job may exist: every failure but a clean refusal of the first append is `unsafe`. */
-async function store(station: Station, held: Held, records: JobRecords, reply: string): Promise<Claimed> {
-  await appendJob(station.log, records.entries);
+async function store(
+  station: Station,
+  held: Held,
+  { entries, seal }: JobRecords,
+  reply: string,
+  startedUs: number,
+): Promise<Claimed> {
+  await appendJob(station.log, entries);
   try {
+    if (station.clock.monotonicUs() - startedUs > STORE_MAX_US) throw new Error('it took too long');
+    const created = station.ledger.create(seal);
+    if (held.taken && !(await created) && (await isOthers(station, held))) return { state: 'mismatch' };
     // Side by side, the row first on the wire: a replay that sees `done` finds the row, or intake writes it from the log.
-    const [, outcome] = await Promise.all([
-      station.ledger.create(records.seal),
-      station.claims.done(held, reply),
-    ]);
+    const [own, outcome] = await Promise.all([created, station.claims.done(held, reply)]);
+    if (!own && (await isOthers(station, held))) return { state: 'mismatch' };
     return outcome;
   } catch (error) {
     throw perhapsStored(error);
   }
+}
+
+/** The first body whose seal came has the job for good, and so the key. */
+async function isOthers({ ledger, claims }: Station, held: Held): Promise<boolean> {
+  const row = await ledger.row(held.home, held.job);
+  if (!row) return false;
+  const { fingerprint, request = fingerprint } = row.seal;
+  if (request === held.fingerprint.toString('hex')) return false;
+  await claims.yieldTo(held, row.seal);
+  return true;
 }
 
 /** Bad rows end the request when it is strict, or when none is good. */

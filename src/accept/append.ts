@@ -12,7 +12,8 @@ const APPEND_MAX_BYTES = 640 * 1024;
 /** Throws `unavailable`; `repeat: 'safe'` only when nothing can have been stored. */
 export async function appendJob(log: Pick<Log, 'append'>, entries: readonly LogEntry[]): Promise<void> {
   let stored = false;
-  for (const batch of batchesOf(entries)) {
+  const batches = [...batchesOf(entries)];
+  for (const batch of batches.length > 1 ? batches.map((some) => some.map(inParts)) : batches) {
     try {
       await log.append('jobs', batch);
       stored = true;
@@ -23,6 +24,9 @@ export async function appendJob(log: Pick<Log, 'append'>, entries: readonly LogE
     }
   }
 }
+
+/** The log may get a part of the job and never the rest: intake watches what comes so, until its seal is known. */
+const inParts = (entry: LogEntry): LogEntry => ({ ...entry, headers: { ...entry.headers, parts: '1' } });
 
 /** Nobody knows whether the job exists; the same key and body settle it. */
 export const perhapsStored = (cause: unknown): Failure =>

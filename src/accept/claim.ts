@@ -9,12 +9,17 @@ import type { TemplateFacts } from './known-templates.ts';
 
 /** A try that has not ended after this long is taken for dead. Longer than any append is waited for (30 s), so only the dead are. */
 const LEASE_MS = 60_000;
+/** A try that never ended binds its key to its body for so long after its lease: then another body may have it. */
+const STUCK_MS = 3_600_000;
 /** The lists of a 202 are kept this long after it. */
 const REPLY_MS = 24 * 3_600_000;
 /** A key is bound to its body and job this long. */
 const MEMORY_MS = 30 * 24 * 3_600_000;
 
 const OWNER_BYTES = 12;
+/** claim.lua: an earlier try had this body; one had another. */
+const AGAIN = ['1', '3'];
+const TAKEN = ['2', '3'];
 const CLAIM = loadScript(import.meta.dirname, 'lua/claim.lua');
 const DONE = loadScript(import.meta.dirname, 'lua/done.lua');
 const RESTORE = loadScript(import.meta.dirname, 'lua/restore-claim.lua');
@@ -35,6 +40,8 @@ export interface Held extends ClaimOrder {
   createdMs: number;
   /** What an earlier try found of templates; undefined: this is the first. */
   templates: TemplateFacts | undefined;
+  /** An earlier try with another body never ended. Whose the job is, its row says. */
+  taken: boolean;
 }
 
 export type Claimed =
@@ -53,6 +60,8 @@ export interface Claims {
   renew(held: Held): Promise<boolean>;
   /** The log has the job. When another try was faster, what that one left is the answer. */
   done(held: Held, reply: string): Promise<Claimed>;
+  /** The job is another body's: the key is bound to that one, whatever it says now. */
+  yieldTo(held: Held, seal: SealRecord): Promise<void>;
   /** `unsure`: the log may have the job, so the key stays bound to it. Never throws: the lease ends what this could not. */
   release(held: Held, unsure: boolean): Promise<void>;
 }
@@ -67,22 +76,25 @@ export function createClaims(redis: Redis, clock: Clock, right?: MemoryRight): C
     claim: async (order) => {
       const owner = clock.randomHex(OWNER_BYTES);
       const memoryMs = order.keyless ? LEASE_MS : MEMORY_MS;
-      const args = [order.fingerprint, owner, order.job, order.home, clock.now(), LEASE_MS, memoryMs];
+      const args = [
+        order.fingerprint,
+        owner,
+        order.job,
+        order.home,
+        clock.now(),
+        LEASE_MS,
+        memoryMs,
+        STUCK_MS,
+      ];
       // Asked on one connection, the claim first: what it found was there on a Redis that is right.
       const [answer, known] = await Promise.all([
         redis.run<string[]>(CLAIM, [order.keys.claim, order.keys.reply], args),
         right?.() ?? true,
       ]);
-      const [state, job, home, created, resumed, facts] = answer;
-      const templates = resumed === '1' ? (JSON.parse(facts || '{}') as TemplateFacts) : undefined;
-      const held = {
-        ...order,
-        owner,
-        job: text(job),
-        home: text(home),
-        createdMs: Number(created),
-        templates,
-      };
+      const [state, job, home, created, resumed = '0', facts] = answer;
+      const first = { job: text(job), home: text(home), createdMs: Number(created) };
+      const templates = AGAIN.includes(resumed) ? (JSON.parse(facts || '{}') as TemplateFacts) : undefined;
+      const held = { ...order, ...first, owner, templates, taken: TAKEN.includes(resumed) };
       if (known || (state !== 'claimed' && state !== 'absent'))
         return state === 'claimed' ? { state: 'held', held } : elsewhere(answer);
       if (state === 'claimed') await release(held, false);
@@ -94,8 +106,13 @@ export function createClaims(redis: Redis, clock: Clock, right?: MemoryRight): C
     renew: async (held) => {
       const { keys, fingerprint, owner, job, home, createdMs, keyless } = held;
       const memoryMs = keyless ? LEASE_MS : MEMORY_MS;
-      const args = [fingerprint, owner, job, home, createdMs, LEASE_MS, memoryMs];
+      const args = [fingerprint, owner, job, home, createdMs, LEASE_MS, memoryMs, STUCK_MS];
       return (await redis.run<string[]>(CLAIM, [keys.claim, keys.reply], args))[0] === 'claimed';
+    },
+    yieldTo: async ({ keys }, { fingerprint, request = fingerprint, job, home, created_at }) => {
+      await ask(redis.client.del(keys.claim));
+      const args = [Buffer.from(request, 'hex'), job, home, created_at + MEMORY_MS];
+      await redis.run(RESTORE, [keys.claim], args);
     },
     done: async (held, reply) => {
       const args = [

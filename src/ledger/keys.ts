@@ -73,6 +73,9 @@ export const jobListKey = (namespace: string, workspace: string, environment: st
 /** Sorted set over the installation: "job home" of jobs that are being uploaded, by when to give them up (unix ms). */
 export const uploadsKey = (namespace: string): string => `${namespace}:uploads`;
 
+/** Sorted set over the installation: "job home fingerprint" of jobs of which chunks came and no seal, by when to look at them (unix ms). */
+export const unsealedKey = (namespace: string): string => `${namespace}:unsealed`;
+
 /** Sorted set over the installation: "job home" of jobs that send unknown items once more, by when to look at them (unix ms). */
 export const resendKey = (namespace: string): string => `${namespace}:resend`;
 

@@ -53,17 +53,18 @@ export function createLedger(options: LedgerOptions): Ledger {
   };
 }
 
-async function create(redis: Redis, namespace: string, seal: SealRecord): Promise<void> {
+async function create(redis: Redis, namespace: string, seal: SealRecord): Promise<boolean> {
   const { row } = jobKeys(namespace, seal.home, seal.job, seal.fingerprint);
   const list = jobListKey(namespace, seal.workspace, seal.environment);
-  await Promise.all([
-    redis.run(createRowScript, [row], [seal.dies_at, 'fp', seal.fingerprint, 'seal', JSON.stringify(seal)]),
+  const [own] = await Promise.all([
+    redis.run<number>(createRowScript, [row], [seal.dies_at, seal.fingerprint, 'seal', JSON.stringify(seal)]),
     ask(redis.client.zadd(list, 'NX', seal.created_at, seal.job)),
     ask(
       redis.client.zadd(openJobsKey(namespace, seal.workspace), 'NX', seal.total, `${seal.job} ${seal.home}`),
     ),
     ask(redis.client.zremrangebyrank(list, 0, -LIST_MAX_JOBS - 1)),
   ]);
+  return own === 1;
 }
 
 async function listJobs(

@@ -63,6 +63,6 @@ export interface LedgerReader {
 }
 
 export interface LedgerWriter {
-  /** Writes a job's row as `accepted` if it is not there, and lists it. Repeatable. */
-  create(seal: SealRecord): Promise<void>;
+  /** Writes a job's row as `accepted` if it is not there, and lists it. Repeatable. False: the id belongs to another body. */
+  create(seal: SealRecord): Promise<boolean>;
 }

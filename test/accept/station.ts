@@ -56,7 +56,7 @@ export function openStation(
     contacts,
     clock,
     log: over.wrap?.(log) ?? log,
-    ledger: { create: async (seal) => void created.push(seal) },
+    ledger: { create: async (seal) => created.push(seal) > 0, row: async () => undefined },
     accounts: { sender: (id) => senders.get(id) },
     logger: silentLogger,
     backlog: noBacklog,

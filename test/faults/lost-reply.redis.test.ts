@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createRedis, type Redis } from '../../src/base/redis.ts';
 import { holdersKey, laneKeys, lanesKey } from '../../src/lanes/keys.ts';
-import { jobRowKey } from '../../src/ledger/keys.ts';
+import { jobRowKey, unsealedKey } from '../../src/ledger/keys.ts';
 import { seatKey } from '../../src/memory/keys.ts';
 import { holdsKey, windowKey } from '../../src/pacing/keys.ts';
 import { expectAgreement } from '../support/both-ends.ts';
@@ -320,6 +320,11 @@ const steps: Record<string, () => Promise<void>> = {
   'note-upload': uploadedWhole,
   'seal-upload': uploadedWhole,
   'end-upload': () => uploaded('to\n+16508400003\nnobody\n', '&validation=strict', 400),
+  'drop-unsealed': async () => {
+    // A chunk of a job whose seal never came.
+    await redis.client.hset(jobRowKey(stage.namespace, 's:s1', 'job_gone'), 'at:f', 1, 'q:f', 1);
+    await redis.client.zadd(unsealedKey(stage.namespace), 1, 'job_gone s:s1 f');
+  },
   release: async () => {
     const answer = await service.api.post(bulk(1, { messages: [{ to: 'nobody' }] }));
     expect([422, 503]).toContain(answer.status);

@@ -26,6 +26,7 @@ import type { LedgerWriter } from '../../src/ledger/port.ts';
 import { resultLine } from '../../src/ledger/results.ts';
 import { isUploading } from '../../src/ledger/row.ts';
 import type { Submissions } from '../../src/ledger/submissions.ts';
+import { createUnsealed } from '../../src/ledger/unsealed.ts';
 import type { DeliveredEntry, Follower, Log } from '../../src/log/port.ts';
 import { followerProgress } from '../../src/log/progress.ts';
 import { haveArrived } from './arrived.ts';
@@ -40,8 +41,9 @@ const failScript = loadScript(import.meta.dirname, 'lua/fail-chunk.lua');
 const NO_LANE = -1;
 const openScript = loadScript(import.meta.dirname, 'lua/open-job.lua');
 
-/** put-chunk.lua: the chunk took the place of one that nobody could read. */
+/** put-chunk.lua: the chunk took the place of one that nobody could read; nobody knows whether the seal will come. */
 const STOOD_IN = 2;
+const UNSEALED = 3;
 
 /** A start waits this long for its place in the group, so that who asks `/readyz` finds a service that works. Kafka may be away: then it goes on. */
 const JOIN_MS = 15_000;
@@ -105,7 +107,8 @@ async function handle(options: IntakeOptions, entry: DeliveredEntry): Promise<vo
   const record = readRecord(entry);
   // The log outlives the jobs in it: a reader that starts over must not send what has expired.
   if (record.dies_at <= options.clock.now()) return;
-  if (record.type === 'chunk') await putChunk(options, record);
+  if (record.type === 'chunk')
+    await putChunk(options, record, record.stream !== undefined || entry.headers.parts === '1');
   else if (record.type === 'seal') await takeSeal(options, record);
   else await control(options, record);
 }
@@ -120,7 +123,8 @@ async function control(options: IntakeOptions, record: ControlRecord): Promise<v
   await tickets.add({ home: record.home, sender: record.sender, n }, wakeUs / 1_000 - clock.now());
 }
 
-async function putChunk(options: IntakeOptions, record: ChunkRecord): Promise<void> {
+/** `parts`: the log may have got only a part of the job. */
+async function putChunk(options: IntakeOptions, record: ChunkRecord, parts: boolean): Promise<void> {
   const { redis, namespace } = options;
   const { blob, bytes, queued, leftOut } = readChunk(record);
   const keys = jobKeys(namespace, record.home, record.job, record.fingerprint);
@@ -128,9 +132,21 @@ async function putChunk(options: IntakeOptions, record: ChunkRecord): Promise<vo
   const sealed = await redis.run<number>(
     putScript,
     [keys.row, chunk.rows, keys.statuses, record.stream ? keys.arrived : keys.row, chunk.leftOut],
-    [record.n, record.sha256, blob, record.from, bytes, queued, record.dies_at, record.fingerprint, leftOut],
+    [
+      record.n,
+      record.sha256,
+      blob,
+      record.from,
+      bytes,
+      queued,
+      record.dies_at,
+      record.fingerprint,
+      leftOut,
+      parts ? 1 : 0,
+    ],
   );
   if (sealed === STOOD_IN) await tryAgain(options, record);
+  else if (sealed === UNSEALED) await createUnsealed(redis, namespace).note(record, options.clock.now());
   else if (sealed) await openSealed(options, record.home, record.job);
 }
 

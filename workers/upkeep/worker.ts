@@ -1,5 +1,5 @@
 // The upkeep station: one leader among its processes finds lanes that should have a turn and have none, and issues their tickets anew;
-// and it sends unknown items once more, where their job says so.
+// and it sends unknown items once more, where their job says so. What came of jobs that were never posted whole it takes away.
 // What it costs follows what happens: a home is looked at when something in it is overdue, or a hint or the slow round says so.
 import type { Accounts } from '../../src/accounts/port.ts';
 import type { Clock } from '../../src/base/clock.ts';
@@ -36,6 +36,8 @@ export interface UpkeepOptions {
   uploads?: () => Promise<number>;
   /** Takes forgotten people out of jobs, a step at a time. */
   erase?: () => Promise<void>;
+  /** Takes away what came of jobs whose seal never did; their ids. */
+  unsealed?: () => Promise<string[]>;
 }
 
 export function createUpkeep(options: UpkeepOptions): Service {
@@ -89,9 +91,10 @@ async function erase(options: UpkeepOptions): Promise<void> {
   }
 }
 
-async function endUploads({ uploads, logger }: UpkeepOptions): Promise<void> {
+async function endUploads({ uploads, unsealed, logger }: UpkeepOptions): Promise<void> {
   const count = (await uploads?.()) ?? 0;
   if (count > 0) logger.info('upload.given_up', { count });
+  for (const job of (await unsealed?.()) ?? []) logger.warn('job.never_sealed', { job });
 }
 
 /** Takes or keeps the lead. Two leaders at once would do no harm: a revived lane is not overdue any more. */

@@ -14,9 +14,24 @@
 --   ARGV[7] dies_at   unix ms
 --   ARGV[8] fp        fingerprint the chunk belongs to
 --   ARGV[9] left_out  compressed; '' when all its rows are items
+--   ARGV[10] parts    1 when the log may have got only a part of the job
 -- Returns 1 when the job's seal is in (the caller then opens the job), 2 when it took the place of a stand-in in an open job (its items
---   have failed, and the caller tries them again), else 0
+--   have failed, and the caller tries them again), 3 when nobody knows yet whether its seal will come, else 0
+-- include: ../../../src/base/lua/_time.lua
 local name, bytes = ':' .. ARGV[8] .. ':' .. ARGV[1], ARGV[5]
+
+local function answer_of()
+  local h = redis.call('HMGET', KEYS[1], 'sealed', 'fp')
+  if h[1] then
+    return 1
+  end
+  if ARGV[10] == '0' or h[2] == ARGV[8] then
+    return 0
+  end
+  redis.call('HSET', KEYS[1], 'at:' .. ARGV[8], us(now_us('')))
+  redis.call('PEXPIREAT', KEYS[1], ARGV[7])
+  return 3
+end
 
 local function keep()
   redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[7])
@@ -64,7 +79,7 @@ end
 
 if redis.call('EXISTS', KEYS[2]) == 1 then
   if redis.call('HEXISTS', KEYS[1], 'lost' .. name) == 0 then
-    return redis.call('HEXISTS', KEYS[1], 'sealed')
+    return answer_of()
   end
   local fits, answer = replace()
   if fits then
@@ -84,4 +99,4 @@ redis.call('HSET', KEYS[4], 'in' .. name, ARGV[2])
 redis.call('PEXPIREAT', KEYS[4], ARGV[7])
 redis.call('HINCRBY', KEYS[1], 'q:' .. ARGV[8], ARGV[6])
 redis.call('PEXPIREAT', KEYS[1], ARGV[7])
-return redis.call('HEXISTS', KEYS[1], 'sealed')
+return answer_of()
