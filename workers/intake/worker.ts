@@ -127,23 +127,13 @@ async function control(options: IntakeOptions, record: ControlRecord): Promise<v
 async function putChunk(options: IntakeOptions, record: ChunkRecord, parts: boolean): Promise<void> {
   const { redis, namespace } = options;
   const { blob, bytes, queued, leftOut } = readChunk(record);
+  const { n, sha256, from, dies_at, fingerprint } = record;
   const keys = jobKeys(namespace, record.home, record.job, record.fingerprint);
   const chunk = chunkKeys(namespace, record.home, record.job, record.fingerprint, record.n);
   const sealed = await redis.run<number>(
     putScript,
     [keys.row, chunk.rows, keys.statuses, record.stream ? keys.arrived : keys.row, chunk.leftOut],
-    [
-      record.n,
-      record.sha256,
-      blob,
-      record.from,
-      bytes,
-      queued,
-      record.dies_at,
-      record.fingerprint,
-      leftOut,
-      parts ? 1 : 0,
-    ],
+    [n, sha256, blob, from, bytes, queued, dies_at, fingerprint, leftOut, parts ? 1 : 0],
   );
   if (sealed === STOOD_IN) await tryAgain(options, record);
   else if (sealed === UNSEALED) await createUnsealed(redis, namespace).note(record, options.clock.now());
