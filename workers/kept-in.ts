@@ -1,12 +1,13 @@
 // Where changes that Redis alone would know are kept so that it cannot lose them, and how they come back.
 
+import type { AuditEntry, AuditTrail } from '../src/accounts/audit.ts';
 import type { AccountsRegistry } from '../src/accounts/registry.ts';
 import type { Kept } from '../src/accounts/store.ts';
 import { parseKept } from '../src/accounts/stored.ts';
 import type { Contacts } from '../src/contacts/contacts.ts';
 import type { KeepPeople } from '../src/contacts/keep.ts';
 import type { Suppressions } from '../src/contacts/suppressions.ts';
-import { type StateRecord, stateRecordSchema } from '../src/contract/state.ts';
+import { auditRecordSchema, type StateRecord, stateRecordSchema } from '../src/contract/state.ts';
 import type { DeliveredEntry, Log } from '../src/log/port.ts';
 
 /** A contact is a few kilobytes at most, and a broker refuses a batch above 1 MiB. */
@@ -23,6 +24,28 @@ export const peopleKeptIn =
   (log: Appending): KeepPeople =>
   (records) =>
     append(log, records);
+
+/** All in one partition: the trail is short, and in order. */
+export const auditKeptIn =
+  (log: Appending) =>
+  async ({ atMs, ...entry }: AuditEntry): Promise<void> => {
+    const value = JSON.stringify({ v: 1, type: 'audit', at: atMs, ...entry });
+    await log.append('audit', [{ key: 'audit', headers: { v: '1', type: 'audit' }, value }]);
+  };
+
+/** What no release like this one wrote is left out. */
+export const bringBackAudit = (
+  audit: Pick<AuditTrail, 'restore'>,
+  entries: readonly Pick<DeliveredEntry, 'value'>[],
+): Promise<void> =>
+  audit.restore(
+    entries.flatMap(({ value }) => {
+      const { data } = auditRecordSchema.safeParse(JSON.parse(value));
+      if (!data) return [];
+      const { v: _v, type: _type, at: atMs, id, ...entry } = data;
+      return [{ id, atMs, ...entry }];
+    }),
+  );
 
 async function append(log: Appending, records: readonly StateRecord[]): Promise<void> {
   for (let i = 0; i < records.length; i += APPEND_MAX_RECORDS)
@@ -53,7 +76,9 @@ export async function bringBack(
   stores: Restoring,
   entries: readonly Pick<DeliveredEntry, 'key' | 'value'>[],
 ): Promise<void> {
-  const last = new Map(entries.map(({ key, value }) => [key, value]));
+  // Which record of a person is the newest they say themselves.
+  const nameOf = (key: string, i: number): string => (key.startsWith('suppression/') ? `${key} ${i}` : key);
+  const last = new Map(entries.map(({ key, value }, i) => [nameOf(key, i), value]));
   const accounts: Kept[] = [];
   const people: Exclude<StateRecord, { type: 'account' }>[] = [];
   for (const value of last.values()) {

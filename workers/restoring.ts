@@ -11,7 +11,7 @@ import type { MemoryRight } from '../src/memory/forgetful.ts';
 import { createHalt } from '../src/memory/halt.ts';
 import { createMemory, type Memory } from '../src/memory/memory.ts';
 import { createSeats } from '../src/memory/seats.ts';
-import { bringBack } from './kept-in.ts';
+import { bringBack, bringBackAudit } from './kept-in.ts';
 import { createComparingKeeper, createTrustingKeeper, type Keeper } from './memory/keeper.ts';
 import { isNew, type RestoreOptions, restore } from './memory/restore.ts';
 import type { Stores } from './stores.ts';
@@ -43,7 +43,8 @@ export function markerOf(stores: Stores, topic: 'jobs' | 'receipts' | 'events') 
   };
 }
 
-export function keeperOf(stores: Stores, again: Again): Keeper {
+/** `patienceMs`: other processes have so long to look first. */
+export function keeperOf(stores: Stores, again: Again, patienceMs: number): Keeper {
   const { redis, log, logger, config } = stores;
   const { namespace } = config;
   const seats = createSeats(redis, namespace);
@@ -56,6 +57,7 @@ export function keeperOf(stores: Stores, again: Again): Keeper {
     seats,
     halt: createHalt(redis, namespace),
     rebuilds: config.onMemoryLoss === 'rebuild',
+    patienceMs,
     restoring: restoringOf(stores, again, memory, () => {}),
   });
 }
@@ -76,6 +78,7 @@ function restoringOf(
     history: log.history,
     memory,
     progress,
+    personOf: stores.persons.of,
     homeOfJob: (job) => homes.homeOfLetters(homeLettersOf(job) ?? ''),
     jobs: async (entry) => {
       await intake.again(entry);
@@ -85,6 +88,7 @@ function restoringOf(
     events: events.again,
     state: (entries) => bringBack(stores, entries),
     erase: () => eraseEverywhere(stores),
+    audit: (entries) => bringBackAudit(stores.audit, entries),
   };
 }
 
@@ -105,8 +109,11 @@ async function claimAgain(redis: Redis, namespace: string, { value }: DeliveredE
   if (data?.type === 'seal') await restoreClaim(redis, namespace, data);
 }
 
-/** A Redis and a log in which nobody has written yet are right as they are. Every process looks before it serves. */
-export function memoryService(stores: Stores): Service {
+/**
+ * A Redis and a log in which nobody has written yet are right as they are. Every process looks before it serves. With a `keeper` it goes on
+ * looking: dispatch has its own.
+ */
+export function memoryService(stores: Stores, keeper: Keeper | undefined): Service {
   const memory = memoryOf(stores);
   const { history } = stores.log;
   return {
@@ -116,8 +123,9 @@ export function memoryService(stores: Stores): Service {
       const standing = await memory.standing();
       if (standing.verified === undefined && (await isNew({ history })))
         await memory.confirm(standing.run, new Map());
+      await keeper?.start();
     },
-    stop: () => Promise.resolve(),
+    stop: async () => keeper?.stop(),
   };
 }
 
@@ -149,6 +157,7 @@ const NAMES: Record<string, string> = {
   attempts: 'records of calls',
   receipts: 'records of receipts',
   state: 'records of changes',
+  audit: 'records of the audit trail',
   events: 'records of events',
   items: 'jobs counted',
 };

@@ -6,11 +6,16 @@ import { type Config, ConfigProblems, readConfig } from '../src/base/config.ts';
 import { messageOf } from '../src/base/failure.ts';
 import { guardLoop } from '../src/base/loop-guard.ts';
 import { type Service, supervise } from '../src/base/service.ts';
-import { memoryService } from './restoring.ts';
-import { apiOf, healthOf, WORKERS, type WorkerName, watchdogOf, workerOf } from './stations.ts';
+import type { Keeper } from './memory/keeper.ts';
+import { keeperOf, memoryService } from './restoring.ts';
+import { againOf, apiOf, healthOf, WORKERS, type WorkerName, watchdogOf, workerOf } from './stations.ts';
 import { createStores, type Stores, storesService } from './stores.ts';
 
 const USAGE = `usage: run.ts start | api | worker NAME… | worker all\nworkers: ${WORKERS.join(', ')}`;
+
+/** Redis is compared with the log by a dispatch process; when none does, by another worker; else by an API, which has better things to do. */
+const WORKER_PATIENCE_MS = 3_000;
+const API_PATIENCE_MS = 6_000;
 
 interface Parts {
   api: boolean;
@@ -42,12 +47,17 @@ function servicesOf(stores: Stores, parts: Parts): Service[] {
   return [
     storesService(stores),
     stores.accounts,
-    memoryService(stores),
+    memoryService(stores, keeperFor(stores, parts)),
     ...workers,
     ...api,
     ...health,
     watchdog,
   ];
+}
+
+function keeperFor(stores: Stores, { workers }: Parts): Keeper | undefined {
+  if (workers.includes('dispatch')) return undefined;
+  return keeperOf(stores, againOf(stores), workers.length > 0 ? WORKER_PATIENCE_MS : API_PATIENCE_MS);
 }
 
 function refuse(error: unknown): never {

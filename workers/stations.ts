@@ -6,6 +6,7 @@ import { createRetries } from '../src/accept/retry.ts';
 import { createStreamAccept } from '../src/accept/stream.ts';
 import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
+import { createRelief } from '../src/api/relief.ts';
 import { createHttpClient } from '../src/base/http.ts';
 import { createMetrics } from '../src/base/metrics.ts';
 import { resolvePublic } from '../src/base/public-address.ts';
@@ -150,6 +151,7 @@ const backlogOf = (stores: Stores) =>
     namespace: stores.config.namespace,
     workspaceMax: stores.config.backlogWorkspaceMax,
     totalMax: stores.config.backlogTotalMax,
+    relief: createRelief({ ...stores, namespace: stores.config.namespace, personOf: stores.persons.of }),
   });
 
 const controlsOf = ({ redis, config, accounts }: Stores) =>
@@ -245,7 +247,7 @@ function dispatchOf(stores: Stores): Service {
   const calls = metrics.counter('calls_total', 'Platform calls that have ended, by outcome', ['outcome']);
   const halt = createHalt(redis, config.namespace);
   const memory = memoryOf(stores);
-  const keeper = keeperOf(stores, againOf(stores));
+  const keeper = keeperOf(stores, againOf(stores), 0);
   const attempts = config.kafkaBrokers
     ? createAttempts({
         ...stores,

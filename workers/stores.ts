@@ -1,4 +1,5 @@
 // What every process builds from its configuration: Redis, the log, accounts, ledger, tickets.
+import { type AuditTrail, createAuditTrail } from '../src/accounts/audit.ts';
 import { type AccountsRegistry, createAccounts } from '../src/accounts/registry.ts';
 import { createHomeIndex, type HomeIndex } from '../src/api/home-index.ts';
 import { systemClock } from '../src/base/clock.ts';
@@ -19,7 +20,7 @@ import { createSubmissions, type Submissions } from '../src/ledger/submissions.t
 import { createKafkaLog } from '../src/log/kafka.ts';
 import type { Log } from '../src/log/port.ts';
 import { createRedisStreamsLog } from '../src/log/redis-streams.ts';
-import { keptIn, peopleKeptIn } from './kept-in.ts';
+import { auditKeptIn, keptIn, peopleKeptIn } from './kept-in.ts';
 
 export interface Stores {
   config: Config;
@@ -38,6 +39,7 @@ export interface Stores {
   suppressions: Suppressions;
   contacts: Contacts;
   submissions: Submissions;
+  audit: AuditTrail;
 }
 
 /** `accountsFile` undefined: this process takes the accounts as others have set them. */
@@ -79,7 +81,9 @@ export function createStores(config: Config, accountsFile: string | undefined): 
   const suppressions = createSuppressions(people);
   const contacts = createContacts(people);
   const submissions = createSubmissions(redis, namespace, clock);
+  const audit = createAuditTrail(redis, namespace, clock, kafkaBrokers ? auditKeptIn(log) : undefined);
   const kept = {
+    audit,
     log,
     accounts,
     ledger,

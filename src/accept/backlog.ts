@@ -11,7 +11,7 @@ const FRESH_MS = 1_000;
 const PAUSE_TIMES = 50;
 /** Jobs in one round trip. */
 const PAGE_JOBS = 1_000;
-/** Who is refused comes back after this, when it is not known how fast the backlog falls; and within these, when it is. */
+/** Who is refused comes back after this, when nobody can foresee how fast the backlog falls; and within these, when it is. */
 const RETRY_DEFAULT_MS = 60_000;
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 3_600_000;
@@ -21,6 +21,9 @@ export interface Backlog {
   admit(workspace: string, count: number): Promise<() => void>;
 }
 
+/** Ms until `count` of what waits, by home, will have gone; undefined: nobody can say. */
+export type Relief = (waiting: ReadonlyMap<string, number>, count: number) => Promise<number | undefined>;
+
 export interface BacklogOptions {
   redis: Redis;
   namespace: string;
@@ -28,6 +31,7 @@ export interface BacklogOptions {
   accounts: Pick<Accounts, 'homes'>;
   workspaceMax: number;
   totalMax: number;
+  relief: Relief;
 }
 
 /** What was let in between two readings; `open`: how much of it is not stored yet. */
@@ -38,6 +42,8 @@ interface Span {
 
 interface Reading {
   waiting: Map<string, number>;
+  /** Of each workspace, by home. */
+  homes: Map<string, ReadonlyMap<string, number>>;
   atUs: number;
   /** Monotonic µs until which it is good. */
   goodUntilUs: number;
@@ -49,14 +55,28 @@ interface State {
   reading: Reading | undefined;
   spans: Span[];
   reads: Promise<void> | undefined;
+  /** What was foreseen last, by whose it is: a flood of refusals asks once for each reading. */
+  foreseen: WeakMap<Reading, Map<string, Promise<number | undefined>>>;
+}
+
+/** There is no room. */
+interface Full {
+  whose: string | undefined;
+  above: number;
 }
 
 export function createBacklog(options: BacklogOptions): Backlog {
-  const state: State = { reading: undefined, spans: [{ admitted: new Map(), open: 0 }], reads: undefined };
+  const state: State = {
+    reading: undefined,
+    spans: [{ admitted: new Map(), open: 0 }],
+    reads: undefined,
+    foreseen: new WeakMap(),
+  };
   return {
     admit: async (workspace, count) => {
       await refresh(options, state);
-      check(options, state, workspace, count);
+      const full = isFull(options, state, workspace, count);
+      if (full) throw await refusal(options, state, full);
       const span = state.spans.at(-1) as Span;
       span.admitted.set(workspace, (span.admitted.get(workspace) ?? 0) + count);
       span.open += 1;
@@ -70,14 +90,24 @@ export function createBacklog(options: BacklogOptions): Backlog {
 /** Reads anew when it is time, one reading at once. Only the first is waited for: later ones go on beside the accepts. */
 async function refresh(options: BacklogOptions, state: State): Promise<void> {
   if (state.reading && options.clock.monotonicUs() < state.reading.goodUntilUs) return;
+  const reads = readOnce(options, state);
+  if (state.reading) reads.catch(() => {});
+  else await reads;
+}
+
+function readOnce(options: BacklogOptions, state: State): Promise<void> {
   state.reads ??= read(options, state).finally(() => {
     state.reads = undefined;
   });
-  if (state.reading) state.reads.catch(() => {});
-  else await state.reads;
+  return state.reads;
 }
 
-function check({ workspaceMax, totalMax }: BacklogOptions, state: State, own: string, count: number): void {
+function isFull(
+  { workspaceMax, totalMax }: BacklogOptions,
+  state: State,
+  own: string,
+  count: number,
+): Full | undefined {
   const waiting = (workspace?: string): number => {
     const maps = [
       state.reading?.waiting ?? new Map<string, number>(),
@@ -88,20 +118,47 @@ function check({ workspaceMax, totalMax }: BacklogOptions, state: State, own: st
       0,
     );
   };
-  const full = (what: string, above: number): Failure => {
-    const rate = state.reading?.leftPerSecond ?? 0;
-    const afterMs = rate > 0 ? (above / rate) * 1_000 : RETRY_DEFAULT_MS;
-    return new Failure({
-      code: 'backlog_full',
-      message: `${what} as many messages wait as may: come back when some have gone.`,
-      repeat: 'safe',
-      retryAfterMs: Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, afterMs)),
-    });
-  };
   const ownAbove = waiting(own) + count - workspaceMax;
-  if (ownAbove > 0) throw full('Of this workspace', ownAbove);
+  if (ownAbove > 0) return { whose: own, above: ownAbove };
   const allAbove = waiting() + count - totalMax;
-  if (allAbove > 0) throw full('In all', allAbove);
+  return allAbove > 0 ? { whose: undefined, above: allAbove } : undefined;
+}
+
+async function refusal(options: BacklogOptions, state: State, { whose, above }: Full): Promise<Failure> {
+  const rate = state.reading?.leftPerSecond ?? 0;
+  const measuredMs = rate > 0 ? (above / rate) * 1_000 : RETRY_DEFAULT_MS;
+  const afterMs = (await foresee(options, state, whose, above).catch(() => undefined)) ?? measuredMs;
+  return new Failure({
+    code: 'backlog_full',
+    message: `${whose === undefined ? 'In all' : 'Of this workspace'} as many messages wait as may: come back when some have gone.`,
+    repeat: 'safe',
+    retryAfterMs: Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, afterMs)),
+  });
+}
+
+/** Asked once for each reading and doubling of what is above: the first to ask is an answer for the others. */
+async function foresee(
+  options: BacklogOptions,
+  state: State,
+  whose: string | undefined,
+  above: number,
+): Promise<number | undefined> {
+  const homesIn = (reading: Reading | undefined) =>
+    [...(reading?.homes ?? [])].filter(
+      ([workspace, { size }]) => size > 0 && (workspace === whose || whose === undefined),
+    );
+  // All that waits was let in since the last reading.
+  if (homesIn(state.reading).length === 0) await readOnce(options, state);
+  const { reading, foreseen } = state;
+  if (!reading) return undefined;
+  const homes = homesIn(reading);
+  const known = foreseen.get(reading) ?? new Map<string, Promise<number | undefined>>();
+  foreseen.set(reading, known);
+  const step = 2 ** Math.ceil(Math.log2(above));
+  const name = `${step} ${whose ?? ''}`;
+  const asked = known.get(name) ?? options.relief(new Map(homes.flatMap(([, some]) => [...some])), above);
+  known.set(name, asked);
+  return asked;
 }
 
 const sumOf = (map: ReadonlyMap<string, number>): number =>
@@ -115,8 +172,12 @@ async function read(options: BacklogOptions, state: State): Promise<void> {
   const seen = before.filter(({ open }) => open === 0);
   state.spans = [...before, { admitted: new Map(), open: 0 }];
   const waiting = new Map<string, number>();
-  for (const workspace of new Set(accounts.homes().map((one) => one.workspace)))
-    waiting.set(workspace, await waitingOf(options, workspace));
+  const homes = new Map<string, ReadonlyMap<string, number>>();
+  for (const workspace of new Set(accounts.homes().map((one) => one.workspace))) {
+    const own = await waitingOf(options, workspace);
+    homes.set(workspace, own);
+    waiting.set(workspace, sumOf(own));
+  }
   const came = seen.reduce((sum, { admitted }) => sum + sumOf(admitted), 0);
   state.spans = state.spans.filter((span) => !seen.includes(span));
   const last = state.reading;
@@ -125,17 +186,21 @@ async function read(options: BacklogOptions, state: State): Promise<void> {
   const tookUs = clock.monotonicUs() - beganUs;
   state.reading = {
     waiting,
+    homes,
     atUs: beganUs,
     goodUntilUs: clock.monotonicUs() + Math.max(FRESH_MS * 1_000, PAUSE_TIMES * tookUs),
     leftPerSecond: seconds > 0 ? Math.max(0, left / seconds) : 0,
   };
 }
 
-/** What waits of one workspace. Jobs that have ended are taken off the list. */
-async function waitingOf({ redis, namespace }: BacklogOptions, workspace: string): Promise<number> {
+/** What waits of one workspace, by home. Jobs that have ended are taken off the list. */
+async function waitingOf(
+  { redis, namespace }: BacklogOptions,
+  workspace: string,
+): Promise<Map<string, number>> {
   const key = openJobsKey(namespace, workspace);
   const ended: string[] = [];
-  let waiting = 0;
+  const waiting = new Map<string, number>();
   for (let from = 0; ; from += PAGE_JOBS) {
     const page = await ask(
       redis.client.zrange(key, String(from), String(from + PAGE_JOBS - 1), 'WITHSCORES'),
@@ -148,10 +213,10 @@ async function waitingOf({ redis, namespace }: BacklogOptions, workspace: string
       jobs.map(([member]) => ask(redis.client.hmget(rowOf(namespace, member), ...FIELDS))),
     );
     for (const [i, [member, total]] of jobs.entries()) {
-      const [jobState, queued, sending] = rows[i] ?? [];
-      const left = jobState === 'accepted' ? total : Number(queued ?? 0) + Number(sending ?? 0);
-      if (!jobState || (left === 0 && ENDED.has(jobState))) ended.push(member);
-      waiting += left;
+      const left = leftOf(rows[i] ?? [], total);
+      if (left === undefined) ended.push(member);
+      const [, home = ''] = member.split(' ');
+      waiting.set(home, (waiting.get(home) ?? 0) + (left ?? 0));
     }
     if (jobs.length < PAGE_JOBS) break;
   }
@@ -162,6 +227,12 @@ async function waitingOf({ redis, namespace }: BacklogOptions, workspace: string
 
 const FIELDS = ['state', 'n:q', 'n:s'];
 const ENDED = new Set(['completed', 'canceled', 'expired', 'incomplete']);
+
+/** Undefined: the job has ended, or is gone. */
+function leftOf([jobState, queued, sending]: (string | null)[], total: number): number | undefined {
+  const left = jobState === 'accepted' ? total : Number(queued ?? 0) + Number(sending ?? 0);
+  return !jobState || (left === 0 && ENDED.has(jobState)) ? undefined : left;
+}
 
 function rowOf(namespace: string, member: string): string {
   const [job = '', home = ''] = member.split(' ');

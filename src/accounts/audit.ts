@@ -5,6 +5,7 @@ import { ask, type Redis } from '../base/redis.ts';
 const KEPT_MS = 90 * 86_400_000;
 /** Entries that are kept at most; the oldest go first. */
 const ENTRIES_MAX = 100_000;
+const ID_BYTES = 6;
 
 export interface AuditEntry {
   /** Names its place: later entries have later ids. */
@@ -26,35 +27,46 @@ export interface AuditTrail {
   add(entry: Omit<AuditEntry, 'id' | 'atMs'>): Promise<void>;
   /** Newest first, before `beforeId`. */
   list(count: number, beforeId: string | undefined): Promise<AuditEntry[]>;
+  /** Brings back entries that Redis has forgotten. Repeatable. */
+  restore(entries: readonly AuditEntry[]): Promise<void>;
 }
 
-export function createAuditTrail(redis: Redis, namespace: string, clock: Clock): AuditTrail {
-  const key = `${namespace}:audit`;
+/** `kept` keeps an entry where Redis cannot lose it; undefined where Redis is the log. */
+export function createAuditTrail(
+  redis: Redis,
+  namespace: string,
+  clock: Pick<Clock, 'now' | 'randomHex'>,
+  kept?: (entry: AuditEntry) => Promise<void>,
+): AuditTrail {
+  const key = `${namespace}:audit:entries`;
+  const write = async (entries: readonly AuditEntry[]): Promise<void> => {
+    const sinceMs = clock.now() - KEPT_MS;
+    const pairs = entries.flatMap(({ id, atMs, ...rest }) =>
+      atMs < sinceMs ? [] : [atMs, JSON.stringify({ id, atMs, ...rest })],
+    );
+    if (pairs.length === 0) return;
+    await ask(redis.client.zadd(key, ...pairs));
+    await ask(redis.client.zremrangebyscore(key, '-inf', sinceMs));
+    await ask(redis.client.zremrangebyrank(key, 0, -ENTRIES_MAX - 1));
+  };
   return {
-    add: async ({ actor, action, workspace, subject, changes }) => {
-      const fields = { actor, action, workspace, subject, changes: JSON.stringify(changes) };
-      const pairs = Object.entries(fields).flat();
-      await ask(redis.client.xadd(key, 'MAXLEN', '~', ENTRIES_MAX, '*', ...pairs));
-      await ask(redis.client.xtrim(key, 'MINID', '~', clock.now() - KEPT_MS));
+    add: async (told) => {
+      const atMs = clock.now();
+      const entry = { id: `${atMs}-${clock.randomHex(ID_BYTES)}`, atMs, ...told };
+      await Promise.all([write([entry]), kept?.(entry)]);
     },
     list: async (count, beforeId) => {
-      const from = beforeId === undefined ? '+' : `(${beforeId}`;
-      const since = String(Math.max(0, clock.now() - KEPT_MS));
-      const found = await ask(redis.client.xrevrange(key, from, since, 'COUNT', count));
-      return found.map(([id, fields]) => entryOf(id, fields));
+      const beforeMs = beforeId === undefined ? '+inf' : Number(beforeId.split('-')[0]);
+      // Of one millisecond there may be several: those that the pages before have shown are passed. An entry begins with its id.
+      const together =
+        beforeId === undefined ? [] : await ask(redis.client.zrevrangebyscore(key, beforeMs, beforeMs));
+      const skip = together.filter((text) => entryOf(text).id >= (beforeId ?? '')).length;
+      const since = clock.now() - KEPT_MS;
+      const found = await ask(redis.client.zrevrangebyscore(key, beforeMs, since, 'LIMIT', skip, count));
+      return found.map(entryOf);
     },
+    restore: write,
   };
 }
 
-function entryOf(id: string, fields: readonly string[]): AuditEntry {
-  const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
-  return {
-    id,
-    atMs: Number(id.split('-')[0]),
-    actor: field('actor'),
-    action: field('action'),
-    workspace: field('workspace'),
-    subject: field('subject'),
-    changes: JSON.parse(field('changes')) as Record<string, unknown>,
-  };
-}
+const entryOf = (text: string): AuditEntry => JSON.parse(text) as AuditEntry;

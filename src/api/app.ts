@@ -5,7 +5,7 @@ import type { ControlStation } from '../accept/control.ts';
 import type { Accept } from '../accept/port.ts';
 import type { ContentCheck } from '../accept/rows.ts';
 import type { StreamAccept } from '../accept/stream.ts';
-import { createAuditTrail } from '../accounts/audit.ts';
+import type { AuditTrail } from '../accounts/audit.ts';
 import type { Accounts, SenderWithAccount } from '../accounts/port.ts';
 import type { AccountsRegistry } from '../accounts/registry.ts';
 import type { Clock } from '../base/clock.ts';
@@ -94,6 +94,7 @@ export interface ApiOptions {
   catalogs: Catalogs<SenderWithAccount>;
   submissions: Pick<Submissions, 'dueMs'>;
   media: MediaFolder;
+  audit: AuditTrail;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
@@ -128,8 +129,7 @@ export function createApi(options: ApiOptions): Api {
   observe(app, options);
   guard(app, options);
   parseBodies(app, options);
-  const audit = createAuditTrail(options.redis, options.namespace, options.clock);
-  auditChanges(app, audit);
+  auditChanges(app, options.audit);
   guardMemory(app, options.memoryRight);
   answerErrors(app, methods, options);
   const known: ApiRoute[] = [];
@@ -150,7 +150,7 @@ export function createApi(options: ApiOptions): Api {
     messageRoutes(routes, { ...options, ledger });
     limitRoutes(routes, options);
     keyRoutes(routes, options);
-    adminRoutes(routes, { ...options, audit });
+    adminRoutes(routes, options);
     adminAccountRoutes(routes, options);
     senderRoutes(routes, { ...options, states });
     portfolioRoutes(routes, { ...options, states });

@@ -1,7 +1,9 @@
 // Keeps what Redis knows of people where it cannot lose it, and brings it back. What is kept is how a person stands after a change, not the
-// change: a repeat keeps the same, and of two changes at once the last to keep has looked after both.
+// change: a repeat keeps the same, and of two changes at once the last to keep has looked after both. Should one of them die before it has looked
+// again, what it had seen may stand last in the log; Redis says with each look which one is newer.
 import type { Clock } from '../base/clock.ts';
-import { ask, type Redis } from '../base/redis.ts';
+import type { Redis } from '../base/redis.ts';
+import { loadScript } from '../base/script.ts';
 import type { AliasState, ContactState, SuppressionState } from '../contract/state.ts';
 import { type Owner, peopleKeys } from './keys.ts';
 
@@ -9,6 +11,8 @@ export type PeopleState = SuppressionState | AliasState;
 
 /** Resolves when the log has it. */
 export type KeepPeople = (records: readonly (PeopleState | ContactState)[]) => Promise<void>;
+
+const standingScript = loadScript(import.meta.dirname, 'lua/how-people-stand.lua');
 
 /** People in one look. */
 const BATCH = 500;
@@ -66,10 +70,11 @@ async function standing(
   people: readonly string[],
 ): Promise<SuppressionState[]> {
   const keys = peopleKeys(namespace, { workspace, environment });
-  const [texts, starts] = await Promise.all([
-    ask(redis.client.hmget(keys.suppressed, ...people)),
-    ask(redis.client.zmscore(keys.started, ...people)),
-  ]);
+  const [seq, texts, starts] = await redis.run<[string, (string | null)[], (string | null)[]]>(
+    standingScript,
+    [keys.suppressed, keys.started],
+    [...people],
+  );
   const at = clock.now();
   return people.map((person, i) => ({
     v: 1,
@@ -78,6 +83,7 @@ async function standing(
     environment,
     person,
     at,
+    seq: Number(seq),
     stored: texts[i] ?? null,
     started: starts[i] == null ? null : Number(starts[i]),
   }));

@@ -16,6 +16,8 @@ export function peopleKeys(namespace: string, { workspace, environment }: Owner)
     suppressedList: at('suppressed:list'),
     /** Sorted set: person by when they last asked for messages again (unix ms). */
     started: at('started'),
+    /** Sorted set: person by the newest record of them that a rebuild has read (µs). */
+    restored: at('restored'),
     /** Hash: person → the person that the platform says it is. */
     aliases: at('aliases'),
   };

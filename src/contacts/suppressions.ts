@@ -1,7 +1,8 @@
 // The store of opt-outs. A person is kept by their keyed hash: it is enough to honour an opt-out, and outlives everything else about them.
 import type { Persons } from '../base/person.ts';
-import { ask } from '../base/redis.ts';
+import { ask, type Redis } from '../base/redis.ts';
 import { loadScript } from '../base/script.ts';
+import type { SuppressionState } from '../contract/state.ts';
 import { OWN_SOURCES, type OwnSource, type Suppression } from '../contract/suppression.ts';
 import { type KeepOptions, keepSuppressions, type PeopleState } from './keep.ts';
 import { type Owner, peopleKeys } from './keys.ts';
@@ -17,6 +18,8 @@ const BATCH = 1_000;
 const OWN = `,${OWN_SOURCES.join()},`;
 /** Longer than what people wrote can be read once more from the log. */
 const HEARD_MS = 9 * 86_400_000;
+/** Longer than a rebuild takes between two records of one person. */
+const RESTORED_MS = 3_600_000;
 
 export interface OptOut extends Omit<Suppressed, 'atMs'> {
   /** Unix ms; now when absent. */
@@ -139,6 +142,7 @@ async function restore({ redis, namespace, clock }: SuppressionsOptions, record:
   const { person } = record;
   if (record.type === 'alias') return void (await ask(redis.client.hset(aliases, person, record.same)));
   const { stored, started, at } = record;
+  if (!(await isNewest(redis, namespace, record))) return;
   const keys = listKeysOf(namespace, record);
   // First the opt-out: a start may be about another source, and would bar it.
   if (stored !== null) await redis.run(optOutScript, keys, [OWN, person, stored]);
@@ -147,6 +151,18 @@ async function restore({ redis, namespace, clock }: SuppressionsOptions, record:
   if (said < clock.now() - HEARD_MS) return;
   if (stored === null) await redis.run(optInScript, keys, ['', at, HEARD_MS, person]);
   else await ask(redis.client.zadd(startedKey, 'GT', said, person));
+}
+
+/** Of the records of one person that a rebuild reads, in any order. The same one again is still the newest. */
+async function isNewest(redis: Redis, namespace: string, record: SuppressionState): Promise<boolean> {
+  const { restored } = peopleKeys(namespace, record);
+  const seq = record.seq ?? record.at * 1_000;
+  const [, newest] = await Promise.all([
+    ask(redis.client.zadd(restored, 'GT', seq, record.person)),
+    ask(redis.client.zscore(restored, record.person)),
+    ask(redis.client.pexpire(restored, RESTORED_MS)),
+  ]);
+  return Number(newest) <= seq;
 }
 
 /** Every key that the person may stand under. */

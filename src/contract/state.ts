@@ -21,6 +21,8 @@ export const stateRecordSchema = z.discriminatedUnion('type', [
     ...ofPerson,
     /** When it stood so: unix ms. */
     at: z.number(),
+    /** When Redis said so, µs: the greatest of a person is the newest, wherever it stands. */
+    seq: z.number().optional(),
     stored: z.string().nullable(),
     /** Unix ms. */
     started: z.number().nullable(),
@@ -41,6 +43,19 @@ export const stateRecordSchema = z.discriminatedUnion('type', [
     gone: z.array(z.string()),
   }),
 ]);
+/** A record of the topic `audit`: who changed what. */
+export const auditRecordSchema = z.object({
+  v: z.literal(1),
+  type: z.literal('audit'),
+  id: z.string(),
+  /** Unix ms. */
+  at: z.number(),
+  actor: z.string(),
+  action: z.string(),
+  workspace: z.string(),
+  subject: z.string(),
+  changes: z.record(z.string(), z.unknown()),
+});
 export type StateRecord = z.output<typeof stateRecordSchema>;
 export type SuppressionState = Extract<StateRecord, { type: 'suppression' }>;
 export type AliasState = Extract<StateRecord, { type: 'alias' }>;

@@ -18,6 +18,7 @@ const STATE_PARTITIONS = 6;
 /** A message has about three receipts, and a busy number several hundred a second. */
 const RECEIPTS_PARTITIONS = 24;
 const EVENTS_PARTITIONS = 12;
+const AUDIT_PARTITIONS = 1;
 const DEAD_PARTITIONS = 1;
 const DAY_MS = 86_400_000;
 /** The longest life of a job (45 d) and a week to recover. */
@@ -27,6 +28,7 @@ const RECEIPTS_KEPT_MS = 8 * DAY_MS;
 /** As long as a person counts, and a week to recover. */
 const ATTEMPTS_KEPT_MS = 8 * DAY_MS;
 const EVENTS_KEPT_MS = 30 * DAY_MS;
+const AUDIT_KEPT_MS = 90 * DAY_MS;
 const DEAD_KEPT_MS = 30 * DAY_MS;
 const REPLICAS = 3;
 /** With three replicas one may be down, and what was acknowledged is on two. */
@@ -88,6 +90,7 @@ function topicsFor(namespace: string, brokers: number): ITopicConfig[] {
     topicOf('receipts', RECEIPTS_PARTITIONS, keptFor(RECEIPTS_KEPT_MS)),
     topicOf('events', EVENTS_PARTITIONS, keptFor(EVENTS_KEPT_MS)),
     topicOf('state', STATE_PARTITIONS, COMPACTED),
+    topicOf('audit', AUDIT_PARTITIONS, keptFor(AUDIT_KEPT_MS)),
     topicOf('dead', DEAD_PARTITIONS, keptFor(DEAD_KEPT_MS)),
   ];
 }

@@ -1,6 +1,6 @@
 // The log: a durable, ordered record with one small port. Kafka and Redis Streams stand behind it and pass the same conformance suite.
 
-export type Topic = 'jobs' | 'attempts' | 'receipts' | 'state' | 'events' | 'dead';
+export type Topic = 'jobs' | 'attempts' | 'receipts' | 'state' | 'audit' | 'events' | 'dead';
 
 /** Partition → offset of the first entry that was appended to it. */
 export type Appended = ReadonlyMap<number, string>;

@@ -9,6 +9,7 @@ import { createControlStation } from '../../src/accept/control.ts';
 import type { Accept } from '../../src/accept/port.ts';
 import { createRetries } from '../../src/accept/retry.ts';
 import { createStreamAccept } from '../../src/accept/stream.ts';
+import { createAuditTrail } from '../../src/accounts/audit.ts';
 import type { SenderWithAccount } from '../../src/accounts/port.ts';
 import { createAccounts } from '../../src/accounts/registry.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
@@ -138,6 +139,7 @@ export async function startHarness({
     personOf: persons.of,
     suppressions,
     contacts,
+    audit: createAuditTrail(redis, namespace, clock),
     clock,
     logger,
     metrics,

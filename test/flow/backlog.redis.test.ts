@@ -32,6 +32,12 @@ test('what is above the cap is refused before anything is stored, and let in whe
   const refused = await api.post(body, 'above');
   expect([refused.status, refused.body.error?.code]).toEqual([429, 'backlog_full']);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  // By the forecast: 200 too many, at 60 a second.
+  await until(async () => (await api.job(first.id)).status === 'sending', { what: 'it is on its way' });
+  const more = await api.post(bulk(250, {}, 3_200_000), 'more');
+  expect(more.status).toBe(429);
+  expect(Number(more.headers.get('retry-after'))).toBeGreaterThanOrEqual(2);
+  expect(Number(more.headers.get('retry-after'))).toBeLessThanOrEqual(5);
   const upload = await fetch(`${service.url}/v1/jobs?sender=s1&text.body=x`, {
     method: 'POST',
     headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'text/csv' },

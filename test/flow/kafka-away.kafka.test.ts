@@ -68,23 +68,26 @@ test('connections refused', () => expectOneJobAfter('while-refused', kafka.close
 
 test('the answer to the append is lost', () => expectOneJobAfter('while-mute', kafka.mute));
 
-test('the broker is there, and refuses', async () => {
-  const allow = async (bytes: string): Promise<void> => {
+test.each([
+  ['a record is larger than it takes', { name: 'max.message.bytes', bad: '10', good: '1048576' }],
+  ['too few replicas are in sync', { name: 'min.insync.replicas', bad: '2', good: '1' }],
+])('the broker is there, and refuses: %s', async (_why, { name, bad, good }) => {
+  const set = async (value: string): Promise<void> => {
     await admin.alterConfigs({
       validateOnly: false,
       resources: [
         {
           type: ConfigResourceTypes.TOPIC,
           name: `${stage.namespace}.jobs`,
-          configEntries: [{ name: 'max.message.bytes', value: bytes }],
+          configEntries: [{ name, value }],
         },
       ],
     });
   };
   await expectOneJobAfter(
-    'refusing',
-    () => allow('10'),
-    () => allow('1048576'),
+    name,
+    () => set(bad),
+    () => set(good),
   );
 });
 

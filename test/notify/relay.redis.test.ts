@@ -160,7 +160,8 @@ test('an end that only the log knew when Redis was restarted is told as its sett
   const bench = await openLedger(own, rowsOf(3));
   const grants = await bench.take(3);
   const options = { redis, namespace, run: 'r', sealOf: async () => bench.seal, toldOf: () => ALL };
-  const replaying = { ...options, sender: () => undefined, nowMs: () => Date.now() };
+  const others = { sender: () => undefined, personOf: () => '', nowMs: () => Date.now(), toldMs: 0 };
+  const replaying = { ...options, ...others };
   const said = (grant: (typeof grants)[number], to: 'a' | 'q', dueUs: number) => {
     const { index, try: attempt } = grant;
     const line = resultLine(outcome(grant, to).result);

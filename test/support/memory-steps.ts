@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { restoreClaim } from '../../src/accept/claim.ts';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { createRedis } from '../../src/base/redis.ts';
+import { type KeepPeople, keepSuppressions, type PeopleState } from '../../src/contacts/keep.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
 import { jobRowKey } from '../../src/ledger/keys.ts';
 import { memoryKey } from '../../src/memory/keys.ts';
@@ -32,7 +33,8 @@ export function memorySteps(now: () => MemoryStage): Record<string, () => Promis
     const sealOf = async (home: string, job: string): Promise<SealRecord> =>
       JSON.parse((await redis.client.hget(jobRowKey(namespace, home, job), 'seal')) ?? '');
     const nowMs = () => clock.now();
-    await work({ redis, namespace, run: 'r', sealOf, sender: () => undefined, nowMs, toldOf: () => TOLD });
+    const accounts = { sender: () => undefined, personOf: () => '', toldOf: () => TOLD };
+    await work({ redis, namespace, run: 'r', sealOf, nowMs, toldMs: 0, ...accounts });
     await redis.close();
   };
   /** A job of two that has ended. */
@@ -46,6 +48,14 @@ export function memorySteps(now: () => MemoryStage): Record<string, () => Promis
     standing: () =>
       connected(async ({ redis, namespace }) => {
         expect((await createMemory(redis, namespace, clock).standing()).run).not.toBe('');
+      }),
+    'how-people-stand': () =>
+      connected(async ({ redis, namespace }) => {
+        const told: PeopleState[] = [];
+        const kept: KeepPeople = async (records) => void told.push(...(records as PeopleState[]));
+        const owner = { workspace: 'acme', environment: 'live' } as const;
+        await keepSuppressions({ redis, namespace, clock, kept }, owner, ['nobody']);
+        expect(told).toMatchObject([{ person: 'nobody', stored: null, started: null }]);
       }),
     verified: () =>
       connected(async ({ redis, namespace }) => {

@@ -8,6 +8,7 @@ import { stir } from '../../src/lanes/overdue.ts';
 import { foldChunk } from '../../src/ledger/fold.ts';
 import { jobKeys, outboxKeys } from '../../src/ledger/keys.ts';
 import { chunkRange, startsOf } from '../../src/ledger/row.ts';
+import { remember } from './recent.ts';
 import { countPlaces, type ReplayOptions, replayWords, unknownWord, waitsKey } from './replay.ts';
 
 const recountScript = loadScript(import.meta.dirname, 'lua/recount.lua');
@@ -35,6 +36,7 @@ export async function finishJob(
   const state = await redis.run<string>(recountScript, [keys.row, keys.statuses, outbox], told);
   if (state === 'open') await poke(options, seal);
   if (state === '') return;
+  await remember(options, seal);
   await foldWhole(redis, namespace, seal);
 }
 

@@ -45,6 +45,8 @@ export interface ComparingOptions {
   logger: Logger;
   /** Rebuild by itself when starts are missing; else it stops until somebody has. */
   rebuilds: boolean;
+  /** Others that are made for it have so long to look first. */
+  patienceMs: number;
   restoring: RestoreOptions;
 }
 
@@ -63,9 +65,11 @@ export function createComparingKeeper(options: ComparingOptions): Keeper {
     return looking;
   };
   const watch = async (): Promise<void> => {
+    let fineUs = clock.monotonicUs();
     while (!stopping.signal.aborted) {
       const fine = await memory.standing().then(isRight, () => true);
-      if (!fine) await look();
+      if (fine) fineUs = clock.monotonicUs();
+      else if (clock.monotonicUs() - fineUs >= options.patienceMs * 1_000) await look();
       await clock.delay(WATCH_MS, stopping.signal);
     }
   };

@@ -1,6 +1,7 @@
 // What the log says of calls → items, limits and sets of people, a batch of the log at a time. Repeatable, and changes nothing in a Redis that
 // knows it all.
 import type { Sender } from '../../src/accounts/port.ts';
+import type { PersonOf } from '../../src/base/person.ts';
 import { ask, type Redis } from '../../src/base/redis.ts';
 import { loadScript } from '../../src/base/script.ts';
 import {
@@ -29,8 +30,6 @@ const PERSON_LETTERS = 16;
 /** A call whose end nobody recorded has ended this long after its start: the deadline of a call. */
 const CALL_MS = 31_000;
 const UNIQUE_MS = 24 * 3_600_000;
-/** What ended longer ago was told: outboxes are emptied in seconds, unless the log is away. */
-const TOLD_MS = 3_600_000;
 
 export interface ReplayOptions {
   redis: Redis;
@@ -39,9 +38,12 @@ export interface ReplayOptions {
   run: string;
   sealOf(home: string, job: string): Promise<SealRecord | undefined>;
   sender(id: string): Sender | undefined;
+  personOf: PersonOf;
   nowMs(): number;
   /** Letters of what customers want to be told of a home; '' = nothing. */
   toldOf(home: string): string;
+  /** What ended before (unix ms) was told. */
+  toldMs: number;
 }
 
 /** A word of the log about one item: a start, or an end. */
@@ -84,7 +86,7 @@ async function takeRecord(
   batch: string,
   touched: Touched,
 ): Promise<void> {
-  const said = new Said(options.nowMs() - TOLD_MS);
+  const said = new Said(options.toldMs);
   for (const entry of entries) {
     if (entry.type === 'settled') {
       said.ended(entry);

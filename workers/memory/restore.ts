@@ -5,6 +5,7 @@ import type { AccountsRegistry } from '../../src/accounts/registry.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { Failure, unavailable } from '../../src/base/failure.ts';
 import type { Logger } from '../../src/base/logger.ts';
+import type { PersonOf } from '../../src/base/person.ts';
 import { ask, type Redis } from '../../src/base/redis.ts';
 import type { SealRecord } from '../../src/contract/record.ts';
 import { laneKeys } from '../../src/lanes/keys.ts';
@@ -16,6 +17,7 @@ import type { Memory, Standing } from '../../src/memory/memory.ts';
 import { limitKeyList, limitsOf } from '../../src/pacing/limits.ts';
 import { finishJob } from './finish.ts';
 import { createReplay, type ReplayOptions, readRecord } from './replay.ts';
+import { tellAgain, toldUntil } from './told.ts';
 
 const LIST_PAGE_JOBS = 500;
 /** Retries that a client asked for are brought in again at the end: so many at most, of a topic that holds 52 days. */
@@ -25,8 +27,6 @@ const MAX_SEALS = 200;
 /** After an emptied Redis somebody with the accounts file must bring the accounts back. */
 const ACCOUNTS_PATIENCE_MS = 30_000;
 const LOOK_MS = 250;
-/** Records of each partition that customers are told again where Redis does not know how far it was. */
-const EVENTS_AGAIN_MAX_RECORDS = 1_000;
 /** Nobody is called again before this, counted from the last start: a pair's six seconds, and limits of seconds. */
 const QUIET_MS = 7_000;
 
@@ -39,6 +39,7 @@ export interface RestoreOptions {
   memory: Memory;
   ledger: Pick<Ledger, 'row'>;
   accounts: Pick<AccountsRegistry, 'homes' | 'sender' | 'sendersOf' | 'refresh' | 'toldOf'>;
+  personOf: PersonOf;
   /** A job's id names its home. */
   homeOfJob(job: string): string | undefined;
   /** What the stations do with an entry of these topics. Each may be repeated, and does nothing with what is in already. */
@@ -48,6 +49,7 @@ export interface RestoreOptions {
   state(entries: DeliveredEntry[]): Promise<void>;
   /** All is in: who was forgotten is taken out again. */
   erase(): Promise<void>;
+  audit(entries: DeliveredEntry[]): Promise<void>;
   /** Hears how far it is. */
   progress(topic: Topic | 'items', done: number): void;
 }
@@ -110,7 +112,11 @@ export async function restore(options: RestoreOptions, standing: Standing, lost:
   };
   await accountsThere(options);
   // Always: what people asked for last need not have been followed by a start.
-  await read('state', options.state, true);
+  const [toldMs] = await Promise.all([
+    toldUntil(history, clock.now()),
+    read('state', options.state, true),
+    read('audit', options.audit, true),
+  ]);
   if (whole) await forgetLimits(options);
   const retries: DeliveredEntry[] = [];
   await read('jobs', async (entries) => {
@@ -118,7 +124,7 @@ export async function restore(options: RestoreOptions, standing: Standing, lost:
     for (const entry of entries)
       if (entry.value.includes('"action":"retry"') && retries.length < MAX_RETRIES) retries.push(entry);
   });
-  const replaying = replayOf(options);
+  const replaying = replayOf(options, toldMs);
   const touched = new Map<string, string>();
   let startedMs = 0;
   const replay = createReplay(replaying, (home, job, moved) => {
@@ -140,32 +146,6 @@ export async function restore(options: RestoreOptions, standing: Standing, lost:
     at ? [[topic, at] as const] : [],
   );
   return memory.confirm(standing.run, new Map(kept));
-}
-
-/**
- * What customers are to be told is handed out again from where Redis had it all: it may have forgotten whom it still had to tell. One that
- * does not know where that is gets the newest. Gives where the topic ends.
- */
-async function tellAgain(
-  options: RestoreOptions,
-  standing: Standing,
-  handle: (entries: DeliveredEntry[]) => Promise<void>,
-): Promise<Map<number, number>> {
-  const { history, progress } = options;
-  const known = standing.marks.get('events');
-  const ranges = new Map(
-    [...(await history.bounds('events'))].map(([partition, { low, high }]) => {
-      const from = known?.get(partition) ?? high - EVENTS_AGAIN_MAX_RECORDS;
-      return [partition, { from: Math.min(high, Math.max(low, from)), to: high }];
-    }),
-  );
-  let done = 0;
-  await history.read('events', ranges, async (entries) => {
-    await handle(entries);
-    done += entries.length;
-    progress('events', done);
-  });
-  return new Map([...ranges].map(([partition, { to }]) => [partition, to]));
 }
 
 const lastStartOf = (entry: DeliveredEntry): number =>
@@ -223,7 +203,8 @@ async function forgetLimits({ redis, namespace, accounts }: RestoreOptions): Pro
     }
 }
 
-function replayOf({ redis, namespace, clock, ledger, accounts }: RestoreOptions): ReplayOptions {
+function replayOf(options: RestoreOptions, toldMs: number): ReplayOptions {
+  const { redis, namespace, clock, ledger, accounts, personOf } = options;
   const seals = new Map<string, SealRecord>();
   const sealOf = async (home: string, job: string): Promise<SealRecord | undefined> => {
     const known = seals.get(job);
@@ -235,7 +216,7 @@ function replayOf({ redis, namespace, clock, ledger, accounts }: RestoreOptions)
   };
   const nowMs = () => clock.now();
   const { sender, toldOf } = accounts;
-  return { redis, namespace, run: clock.randomHex(8), sealOf, sender, nowMs, toldOf };
+  return { redis, namespace, run: clock.randomHex(8), sealOf, sender, personOf, nowMs, toldOf, toldMs };
 }
 
 /** `touched`: job → home; undefined: every job there is. */
