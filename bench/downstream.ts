@@ -4,15 +4,19 @@ import { machineCpuSeconds, type Program, startProgram } from './processes.ts';
 
 /** The ledger says when; this only bounds how late CPU times are read. */
 const LOOK_MS = 40;
-/** Arrivals at the beginning and at the end that are not measured: warming up, and running dry. */
-const WARM_SHARE = 0.1;
+/**
+ * Arrivals at the beginning and at the end that are not measured: warming up, and running dry. A process that lives for seconds spends a tenth
+ * of them in the compiler, on threads beside its own; one that lives for weeks does not.
+ */
+const WARM_SHARE = 0.3;
+const DRY_SHARE = 0.1;
 
 export interface Downstream {
   url: string;
   pid: number;
   /** Forgets everything; no limits from here on. */
   reset(): Promise<void>;
-  /** Waits for `count` arrivals and says how fast those between the first and the last tenth came. */
+  /** Waits for `count` arrivals and says how fast those came that neither warm up nor run dry. */
   measure(count: number, meters: Meters, patienceMs: number): Promise<Measured>;
   /** What is wrong with the ledger when exactly `count` messages should have arrived, each once. */
   faults(count: number): Promise<string[]>;
@@ -61,7 +65,7 @@ const theRest: Meters = {
 async function measure(url: string, count: number, meters: Meters, patienceMs: number): Promise<Measured> {
   const giveUpAt = performance.now() + patienceMs;
   const first = Math.max(1, Math.floor(count * WARM_SHARE));
-  const last = Math.ceil(count * (1 - WARM_SHARE));
+  const last = Math.ceil(count * (1 - DRY_SHARE));
   const fromUs = await arrivalOf(url, first, giveUpAt);
   const before = await cpuNow({ ...meters, ...theRest });
   const untilUs = await arrivalOf(url, last, giveUpAt);

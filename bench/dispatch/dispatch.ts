@@ -11,8 +11,8 @@ import type { PeerOptions } from './calls.ts';
 import { openMessageQueue } from './message-queue.ts';
 
 const SENDERS = 50;
-const PER_SENDER = 1_000;
-const ROUNDS = 5;
+const PER_SENDER = 3_000;
+const ROUNDS = 3;
 /** A run in which strangers kept more cores busy than this is repeated once, and the quieter counts. */
 const QUIET_CORES = 0.3;
 const TRIES = 2;

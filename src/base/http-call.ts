@@ -64,14 +64,14 @@ interface Controller {
   abort(reason: Error): void;
 }
 
-/** Counts the calls of one origin, so that its pool is not closed under them. */
+/** Counts the calls of one pool, so that it is not closed under them. */
 export interface Counted {
   calls: number;
 }
 
 export class Call {
   readonly deadlineUs: number;
-  readonly origin: Counted;
+  readonly group: Counted;
   readonly #options: CallOptions;
   readonly #clock: Clock;
   readonly #resolve: (result: CallResult) => void;
@@ -86,13 +86,13 @@ export class Call {
 
   constructor(
     options: CallOptions,
-    origin: Counted,
+    group: Counted,
     clock: Clock,
     resolve: (result: CallResult) => void,
     ended: (call: Call) => void,
   ) {
     this.#options = options;
-    this.origin = origin;
+    this.group = group;
     this.#clock = clock;
     this.#resolve = resolve;
     this.#ended = ended;
