@@ -6,6 +6,7 @@ import { createRetries } from '../src/accept/retry.ts';
 import { createStreamAccept } from '../src/accept/stream.ts';
 import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
+import { createFinishOf } from '../src/api/plan.ts';
 import { createRelief } from '../src/api/relief.ts';
 import { createHttpClient } from '../src/base/http.ts';
 import { createMetrics } from '../src/base/metrics.ts';
@@ -76,7 +77,8 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
   const memoryRight = memoryRightOf(stores);
   const { catalogs, close } = openCatalogs(stores);
   const backlog = backlogOf(stores);
-  const accept = createAccept({ ...stores, namespace, check, memoryRight, backlog, catalogs });
+  const finishOf = createFinishOf({ ...stores, namespace, personOf: stores.persons.of });
+  const accept = createAccept({ ...stores, namespace, check, memoryRight, backlog, catalogs, finishOf });
   const control = createControlStation({
     ...stores,
     namespace,
@@ -97,6 +99,7 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
       check,
       memoryRight,
       backlog,
+      finishOf,
     }),
     control,
     webhooks: WEBHOOKS,

@@ -25,7 +25,8 @@ import type { Backlog } from './backlog.ts';
 import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
 import { checkContacts } from './contacts.ts';
-import { checkFinish, checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
+import { checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
+import { checkFinish, type FinishOf } from './finish.ts';
 import { type JobRecords, recordsOf } from './job-records.ts';
 import { idempotencyKeys } from './keys.ts';
 import { checkTemplates, type TemplateChecks, type TemplateFacts } from './known-templates.ts';
@@ -55,6 +56,8 @@ export interface AcceptOptions {
   memoryRight?: MemoryRight;
   /** What is known of the templates of senders; undefined: nothing. */
   catalogs?: TemplateChecks['catalogs'];
+  /** Undefined: `finish_by` is only held against what the limits allow at most. */
+  finishOf?: FinishOf;
 }
 
 export function createAccept(options: AcceptOptions): Accept {
@@ -120,7 +123,7 @@ async function work(
     const list = envelope.audience && (await listOf(station, request.principal, envelope.audience, held));
     const checked = await checkedRows(station, shape, envelope, ready, held, list);
     refuseBadRows(shape, envelope.validation, checked);
-    checkFinish(envelope, ready, checked.total, held.createdMs);
+    await checkFinish(envelope, ready, checked, held.createdMs, station.finishOf);
     const bound = list ? withList(held, list) : held;
     const records = await recordsOf(
       request.principal,

@@ -14,9 +14,6 @@ import {
   SEND_AT_MAX_MS,
 } from '../contract/request.ts';
 import { templateRequestSchema } from '../contract/template.ts';
-import { isoTime } from '../contract/time.ts';
-import { shortestMs } from '../pacing/earliest.ts';
-import { type Limited, limitsOf } from '../pacing/limits.ts';
 import type { Body } from './body.ts';
 
 export type Shape = 'bulk' | 'one' | 'contacts' | 'template' | 'media';
@@ -114,17 +111,6 @@ export const expiryOf = (
   createdMs: number,
 ): number | undefined =>
   body.expires_after === undefined ? body.finish_by : startOf(body, createdMs) + body.expires_after;
-
-/** Refuses a `finish_by` that the sender's limits rule out even if nothing else is sent. Throws `unprocessable`. */
-export function checkFinish(body: BulkRequestBody, sender: Limited, total: number, createdMs: number): void {
-  if (body.finish_by === undefined) return;
-  const earliest = startOf(body, createdMs) + shortestMs(limitsOf(sender), total);
-  if (body.finish_by >= earliest) return;
-  const message = `cannot be kept: the limits of the sender allow ${isoTime(earliest)} at the earliest`;
-  throw refused('unprocessable', `finish_by ${message}`, [
-    { path: 'finish_by', code: 'impossible', message },
-  ]);
-}
 
 /** What every message says that does not bring its own. */
 export const contentOf = (body: BulkRequestBody): Content =>

@@ -121,7 +121,8 @@ async function withoutOptedOut(
   return left;
 }
 
-async function groupsOf(
+/** The messages by the hours in which they may go. */
+export async function groupsOf(
   quiet: BulkRequestBody['quiet_hours'],
   rows: readonly Row[],
   total: number,

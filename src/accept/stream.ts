@@ -21,7 +21,8 @@ import { perhapsStored } from './append.ts';
 import type { Backlog } from './backlog.ts';
 import { keyOf } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
-import { checkFinish, checkMeaning, parseEnvelope, senderOf } from './envelope.ts';
+import { checkMeaning, parseEnvelope, senderOf } from './envelope.ts';
+import { checkFinish, type FinishOf } from './finish.ts';
 import { entryOf, sealed } from './job-records.ts';
 import { idempotencyKeys } from './keys.ts';
 import type { BulkReply } from './port.ts';
@@ -56,6 +57,8 @@ export interface StreamAcceptOptions {
   check: ContentCheck;
   backlog: Backlog;
   memoryRight?: MemoryRight;
+  /** As for bulk requests. */
+  finishOf?: FinishOf;
 }
 
 /**
@@ -190,7 +193,7 @@ async function begin(
   try {
     const read = await readUpload(request, envelope, station.check, append);
     refuseBadLines(envelope, read);
-    checkFinish(envelope, sender, read.total, held.createdMs);
+    await checkFinish(envelope, sender, { total: read.total }, held.createdMs, station.finishOf);
     await append.end();
     const { counts, digest } = append.result();
     const seal: SealRecord = {

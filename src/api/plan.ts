@@ -1,5 +1,6 @@
 // When a job that is not there yet would go, beside all that waits already: its flows are added to the state of a home, and the forecast
 // runs. With a `what_if`, over a state in which the numbers of the limits are others. Pure.
+import type { Coming, FinishOf } from '../accept/finish.ts';
 import type { PlannedJob } from '../accept/plan.ts';
 import type { WhatIf } from '../contract/account.ts';
 import { PRIORITIES } from '../contract/job.ts';
@@ -7,7 +8,7 @@ import type { Limit } from '../contract/limit.ts';
 import { isoTime } from '../contract/time.ts';
 import { type Flow, forecast } from '../pacing/forecast.ts';
 import type { LimitUse } from '../pacing/use.ts';
-import type { HomeState, LaneState } from './home-state.ts';
+import { createHomeStates, type HomeState, type HomeStatesOptions, type LaneState } from './home-state.ts';
 import { loadsOf, p90Of } from './outlook.ts';
 import { type TimelineLine, timelineOf } from './timeline.ts';
 
@@ -44,11 +45,33 @@ export function planOf(state: HomeState, sender: string, job: PlannedJob): Plan 
   };
 }
 
+/** When the last answer should be there, as the limits alone allow it (µs); a hold that only somebody can end counts as over. */
+function finishUsOf(state: HomeState, sender: string, job: Coming): number | undefined {
+  const flows = job.groups.map((group, i) =>
+    flowOf({ ...job, endsMs: undefined }, group, `${PLAN}/${i}`, state.nowUs),
+  );
+  const lane = state.lanes.find(({ id }) => id === sender);
+  const loads = loadsOf(state, lane, flows).map((load) => ({
+    ...load,
+    heldUs: Number.isFinite(load.heldUs) ? load.heldUs : 0,
+  }));
+  const likely = forecast(loads, state.nowUs);
+  return latest(flows.map(({ id }) => likely.get(id)?.finishUs));
+}
+
+export function createFinishOf(options: HomeStatesOptions): FinishOf {
+  const states = createHomeStates(options);
+  return async ({ home, id }, job) => {
+    const finishUs = finishUsOf(await states.read(home, id), id, job);
+    return finishUs === undefined ? undefined : Math.ceil(finishUs / 1_000);
+  };
+}
+
 const latest = (moments: readonly (number | undefined)[]): number | undefined =>
   moments.includes(undefined) ? undefined : Math.max(...moments.map(Number));
 
 function flowOf(
-  { priority, startMs, spreadMs, endsMs }: PlannedJob,
+  { priority, startMs, spreadMs, endsMs }: Pick<PlannedJob, 'priority' | 'startMs' | 'spreadMs' | 'endsMs'>,
   { count, opensMs, closesMs }: PlannedJob['groups'][number],
   id: string,
   nowUs: number,

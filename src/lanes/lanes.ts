@@ -27,7 +27,7 @@ export interface Wake {
 }
 
 export type Opened =
-  | { state: 'open'; fence: string; nowUs: number; untilUs: number }
+  | { state: 'open'; fence: string; nowUs: number; untilUs: number; seen: Candidates }
   | { state: 'stale' | 'leased' };
 
 /** Rows of one job from where its cursor stands; `queue` 1 high, 2 normal, 3 bulk. */
@@ -81,7 +81,8 @@ export interface Limited {
 }
 
 export interface Lanes extends CursorMoves {
-  open(lane: LaneId, n: string, owner: string): Promise<Opened>;
+  /** Shows at most `rows` candidates at once. `holder`: the lane will wait for places of this process, and is opened as parked. */
+  open(lane: LaneId, n: string, owner: string, rows?: number, holder?: string): Promise<Opened>;
   /** Undefined when the turn is lost. */
   peek(lane: LaneId, fence: string, rows: number): Promise<Candidates | undefined>;
   /** Keeps the turn for 20 s while its process waits for places, or until that process (`holder`) is dead. False when the turn is lost. */
@@ -102,23 +103,24 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
   const clockArgument = (): string => (testClock ? testClock().toFixed(0) : '');
   return {
     ...createCursorMoves(redis, namespace),
-    open: async (lane, n, owner) => {
-      const keys = laneKeys(namespace, lane);
-      const reply = await redis.run<string[]>(
+    open: async (lane, n, owner, rows = 0, holder = '') => {
+      const reply = await redis.run<OpenReply>(
         openScript,
-        [keys.lane, keys.lanes, keys.fly],
-        [clockArgument(), n, owner, lane.sender],
+        [...lookKeys(namespace, lane), lanesKey(namespace, lane.home)],
+        [clockArgument(), n, owner, lane.sender, holder, rows, SHARE_ROWS, LATER_MAX_ITEMS],
       );
-      if (reply[0] !== 'open') return { state: reply[0] as 'stale' | 'leased' };
-      return { state: 'open', fence: String(reply[1]), nowUs: Number(reply[2]), untilUs: Number(reply[3]) };
+      if (reply[0] !== 'open') return { state: reply[0] };
+      const [state, fence, now, until, seen] = reply;
+      return { state, fence, nowUs: Number(now), untilUs: Number(until), seen: readCandidates(seen) };
     },
     peek: async (lane, fence, rows) => {
-      const keys = laneKeys(namespace, lane);
-      const reply = await redis.run<PeekReply>(
-        peekScript,
-        [keys.lane, keys.fly, keys.later, keys.scheduled, keys.cursors, ...keys.queues],
-        [clockArgument(), fence, rows, SHARE_ROWS, LATER_MAX_ITEMS],
-      );
+      const reply = await redis.run<PeekReply>(peekScript, lookKeys(namespace, lane), [
+        clockArgument(),
+        fence,
+        rows,
+        SHARE_ROWS,
+        LATER_MAX_ITEMS,
+      ]);
       return reply[0] === 'ok' ? readCandidates(reply) : undefined;
     },
     park: async (lane, fence, holder) => {
@@ -167,6 +169,16 @@ export function createLanes({ redis, namespace, testClock }: LanesOptions): Lane
 /** What a script says of the ticket it numbered: undefined when none is needed. */
 export const wakeOf = (n: string, wakeUs: string): Wake | undefined =>
   n === '0' ? undefined : { n, wakeUs: Number(wakeUs) };
+
+type OpenReply =
+  | [state: 'open', fence: string, now: string, until: string, seen: PeekReply]
+  | [state: 'stale' | 'leased'];
+
+/** The keys that a look at a lane reads, as peek.lua names them. */
+function lookKeys(namespace: string, lane: LaneId): string[] {
+  const keys = laneKeys(namespace, lane);
+  return [keys.lane, keys.fly, keys.later, keys.scheduled, keys.cursors, ...keys.queues];
+}
 
 type PeekReply = [
   state: string,

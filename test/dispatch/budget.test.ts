@@ -74,3 +74,19 @@ test('a closed budget lets go of those who wait', async () => {
   expect(await waiting).toBe(0);
   expect(await budget.reserve(1)).toBe(0);
 });
+
+test('of many that wait each gets a share and no more, and few get all they want', async () => {
+  const budget = createBudget(64);
+  await budget.reserve(64);
+  const few = [budget.reserve(64), budget.reserve(64)];
+  budget.release(64);
+  expect(await few[0]).toBe(64);
+  budget.release(64);
+  expect(await few[1]).toBe(64);
+  const many = Array.from({ length: 400 }, () => budget.reserve(20));
+  for (const one of many) {
+    budget.release(10);
+    expect(await one).toBe(10);
+    if (one === many[350]) break;
+  }
+});

@@ -188,6 +188,11 @@ const steps: Record<string, () => Promise<void>> = {
     // Nobody has verified the home on this server.
     await redis.client.del(seatKey(stage.namespace, 's:s1'));
   },
+  // A turn begins with what its opening showed; what comes due later is looked for.
+  peek: async () => {
+    first += RECIPIENTS;
+    await service.api.completed((await service.api.send(bulk(5, { spread: '1s' }, first))).id);
+  },
   park: async () => {
     // The last of a job wait for calls that are slow to end.
     await stage.platform.number(numberOf('s1'), { latency_ms: 2_500 });

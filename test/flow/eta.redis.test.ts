@@ -1,6 +1,6 @@
 // A job says when it will have gone and what it waits for, from the limits' real state; so does every message that waits.
 import { expect, test } from 'vitest';
-import { bulk } from '../support/client.ts';
+import { bulk, type Client } from '../support/client.ts';
 import { servedStage } from '../support/stage.ts';
 import { until } from '../support/until.ts';
 
@@ -30,6 +30,7 @@ test(
     const postedMs = Date.now();
     const planned = await api.plan(bulk(RECIPIENTS));
     const jobs = [await api.send(bulk(RECIPIENTS))];
+    await finishRefused(api, jobs[0]?.id ?? '');
     const told: { job: number; part: number; atMs: number; finishMs: number; p90Ms: number }[] = [];
     const ends = await Promise.all(
       jobs.map(async ({ id }, job) => {
@@ -120,3 +121,19 @@ test('whoever waits is told why: later, paused, and until when; and the limits s
   expect(atRest.find(({ name }) => name === 'meta.throughput')).toMatchObject(throughput);
   expect(atRest.find(({ name }) => name === 'calls')).toMatchObject({ kind: 'concurrency', per: null });
 });
+
+/** More would have to wait behind it: what the bare limits allow the forecast refuses, and tells when it can be. */
+async function finishRefused(api: Client, job: string): Promise<void> {
+  await until(async () => (await api.job(job)).progress > 0, { what: 'the job under way' });
+  const more = bulk(60);
+  const finishBy = Date.now() + 7_000;
+  const answer = await api.postTo('/v1/messages/bulk', {
+    ...more,
+    finish_by: new Date(finishBy).toISOString(),
+  });
+  expect(answer.status).toBe(422);
+  const told = Date.parse(/\d{4}-\S+Z/.exec(JSON.stringify(answer.body))?.[0] ?? '');
+  expect(told).toBeGreaterThan(finishBy);
+  const { finish_at } = await api.plan(more);
+  expect(Math.abs(told - Date.parse(finish_at ?? ''))).toBeLessThanOrEqual(TOLERANCE_MS);
+}

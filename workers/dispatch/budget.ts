@@ -9,12 +9,15 @@ export interface Budget {
   close(): void;
 }
 
-/**
- * A turn that wants many is served once this many are free: small batches cost more than a short wait. Measured with 2,000 lanes of 20 messages:
- * in shares of 8 they reached 0.69 of the same load on 50 lanes, in one piece 0.87, and were no more side by side when half had gone
- * (Jain's index 0.58 and 0.50), because lanes open one after the other.
- */
+/** A turn that wants many is served once this many are free: small batches cost more than a short wait. */
 const WORTHWHILE = 32;
+/** Of those that wait, each has had its share once the places have gone round so often, so that all get on side by side … */
+const CYCLES = 4;
+/**
+ * … but no share is smaller. Measured with 10,000 lanes of 20 messages: shares of 5 have them side by side (Jain's index half-way 0.99) at four
+ * fifths of the speed of shares of 10 (0.97), which are as fast as lanes in one piece (0.50).
+ */
+const SHARE_MIN = 10;
 
 export function createBudget(size: number): Budget {
   let free = size;
@@ -22,9 +25,11 @@ export function createBudget(size: number): Budget {
   const waiting = createLine<{ want: number; serve: (count: number) => void }>();
   const serve = (): void => {
     for (let head = waiting.head(); head; head = waiting.head()) {
-      if (free < Math.min(head.want, WORTHWHILE, size)) return;
+      const share = Math.max(SHARE_MIN, Math.ceil((CYCLES * size) / waiting.length()));
+      const want = Math.min(head.want, share);
+      if (free < Math.min(want, WORTHWHILE, size)) return;
       waiting.leave();
-      const count = Math.min(head.want, free);
+      const count = Math.min(want, free);
       free -= count;
       head.serve(count);
     }
@@ -55,6 +60,7 @@ interface Line<T> {
   join(one: T): void;
   head(): T | undefined;
   leave(): void;
+  length(): number;
 }
 
 /** First in, first out. An array's own `shift` moves all that wait behind. */
@@ -65,6 +71,7 @@ function createLine<T>(): Line<T> {
   return {
     join: (one) => void ones.push(one),
     head: () => ones[first],
+    length: () => ones.length - first,
     leave: () => {
       first++;
       if (first < TIDY_AT || first * 2 < ones.length) return;

@@ -3,6 +3,8 @@ import type { Clock } from '../../src/base/clock.ts';
 
 interface Flushable {
   readonly outcomesWaiting: number;
+  /** Calls granted or made that have not ended. */
+  readonly underWay: number;
   flush(): Promise<void>;
 }
 
@@ -12,13 +14,16 @@ export interface Flusher {
 
 /** An outcome is home within this many ms; what a kill leaves unknown though it was answered is no more than that. */
 const QUIET_MS = 2;
-/** At high rates a script for one or two outcomes costs more than it is worth. */
+/** At high rates a script for one or two outcomes costs more than it is worth: they wait for this, twice at most. */
 const BUSY_MS = 25;
 const BUSY_PER_MS = 1.5;
 const WORTHWHILE_PER_LANE = 8;
 
 export function createFlusher(clock: Clock): Flusher {
   const lanes = new Set<Flushable>();
+  /** Left out at the last tick: what was granted together comes home together, in one script. */
+  let leftOut = new Set<Flushable>();
+  let outcomesLeft = 0;
   let ticking = false;
   let delayMs = QUIET_MS;
   let lastUs = clock.monotonicUs();
@@ -28,19 +33,27 @@ export function createFlusher(clock: Clock): Flusher {
     lanes.clear();
     const outcomes = due.reduce((sum, lane) => sum + lane.outcomesWaiting, 0);
     const nowUs = clock.monotonicUs();
-    const perMs = (outcomes * 1_000) / Math.max(1, nowUs - lastUs);
+    const perMs = ((outcomes - outcomesLeft) * 1_000) / Math.max(1, nowUs - lastUs);
     lastUs = nowUs;
     // Once waiting pays, it goes on to pay as long as outcomes keep coming: only a lower rate ends it.
     const small = outcomes < WORTHWHILE_PER_LANE * due.length || delayMs === BUSY_MS;
     delayMs = perMs > BUSY_PER_MS && small ? BUSY_MS : QUIET_MS;
-    for (const lane of due) void lane.flush();
+    const waits = (lane: Flushable): boolean =>
+      delayMs === BUSY_MS &&
+      lane.underWay > 0 &&
+      lane.outcomesWaiting < WORTHWHILE_PER_LANE &&
+      !leftOut.has(lane);
+    const [later, ripe] = [due.filter(waits), due.filter((lane) => !waits(lane))];
+    leftOut = new Set(later);
+    outcomesLeft = later.reduce((sum, lane) => sum + lane.outcomesWaiting, 0);
+    for (const lane of ripe) void lane.flush();
+    for (const lane of later) wake(lane);
   };
-  return {
-    wake: (lane) => {
-      lanes.add(lane);
-      if (ticking) return;
-      ticking = true;
-      clock.after(delayMs, tick);
-    },
+  const wake = (lane: Flushable): void => {
+    lanes.add(lane);
+    if (ticking) return;
+    ticking = true;
+    clock.after(delayMs, tick);
   };
+  return { wake };
 }

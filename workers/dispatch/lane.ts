@@ -66,6 +66,10 @@ export class Lane {
     return this.unwritten === 0 && this.calling === 0 && this.#outcomes.length === 0 && !this.#settling;
   }
 
+  get underWay(): number {
+    return this.unwritten + this.calling;
+  }
+
   get outcomesWaiting(): number {
     return this.#outcomes.length;
   }

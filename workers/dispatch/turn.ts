@@ -8,6 +8,7 @@ import { withinHours } from './hours.ts';
 import type { Lane } from './lane.ts';
 import { Lead } from './lead.ts';
 import { dropRun, overdueOf } from './overdue.ts';
+import { Places } from './places.ts';
 import { sift } from './sift.ts';
 import { type Taken, take } from './take.ts';
 import {
@@ -22,7 +23,7 @@ import {
 } from './window.ts';
 
 /** Candidates that a take may pass because a limit about their person holds them; all of the window once these were not enough. */
-const LOOK_AHEAD_ROWS = 16;
+const LOOK_AHEAD_ROWS = 8;
 /** Candidates of one take. */
 const TAKE_MAX = 64;
 /** At least this long between two takes of a lane that its limits hold. */
@@ -33,9 +34,6 @@ const HOLD_MS = 600;
 const LOOK_MS = 25;
 /** The longest wait between two takes: each renews the lease of 3 s. */
 const RENEW_MS = 1_000;
-/** A turn that has waited this long for the process's calls parks its lane: its lease is 20 s from then on. */
-const PARK_AFTER_MS = 1_000;
-const PARK_AGAIN_MS = 15_000;
 /** A lane with this many outcomes that Redis has not taken takes nothing new. */
 const MAX_UNSETTLED = 1_000;
 /** A home whose memory is not right yet, whose log takes no records or whose outbox is full is asked for again after this. */
@@ -49,6 +47,10 @@ export interface TurnOptions {
   context: DispatchContext;
   lane: Lane;
   fence: string;
+  /** What the lane showed when the turn was opened. */
+  seen: Candidates;
+  /** It was opened as parked: it will wait for its process's calls. */
+  parked: boolean;
   /** The process, as the lanes know it. */
   holder: string;
   stopping: AbortSignal;
@@ -63,10 +65,10 @@ export class Turn {
   readonly #context: DispatchContext;
   readonly #lane: Lane;
   readonly #fence: string;
-  readonly #holder: string;
   readonly #stopping: AbortSignal;
   readonly #turnsHeld: () => number;
-  #parked = false;
+  #seen: Candidates | undefined;
+  readonly #places: Places;
   #seq = 0;
   #lookAhead = LOOK_AHEAD_ROWS;
   /** Of the lane when it was last looked at, not of a take since: what has come in between has not been seen, and sleeping over it would lose it. */
@@ -78,11 +80,12 @@ export class Turn {
   /** When the next take was meant to leave (local monotonic µs); undefined: as soon as it can. */
   #plannedUs: number | undefined;
 
-  constructor({ context, lane, fence, holder, stopping, turnsHeld }: TurnOptions) {
+  constructor({ context, lane, fence, seen, parked, holder, stopping, turnsHeld }: TurnOptions) {
     this.#context = context;
     this.#lane = lane;
     this.#fence = fence;
-    this.#holder = holder;
+    this.#seen = seen;
+    this.#places = new Places(context, lane.id, { fence, holder, parked });
     this.#stopping = stopping;
     this.#turnsHeld = turnsHeld;
   }
@@ -119,11 +122,10 @@ export class Turn {
   }
 
   async #look(): Promise<Candidates | undefined> {
-    const { lanes, jobs, clock, serverClock } = this.#context;
-    const sentUs = clock.monotonicUs();
-    const all = await lanes.peek(this.#lane.id, this.#fence, windowRowsOf(this.#turnsHeld()));
+    const { lanes, jobs, clock } = this.#context;
+    const all = this.#seen ?? (await this.#peek());
+    this.#seen = undefined;
     if (!all) return undefined;
-    serverClock.observe(sentUs, clock.monotonicUs(), all.nowUs);
     const peeked = await withinHours(this.#context, this.#lane.id, all);
     this.#version = peeked.version;
     this.#window = await openWindow(jobs, this.#lane.id.home, peeked, clock.now(), {
@@ -132,6 +134,14 @@ export class Turn {
     });
     await this.#markOverdue(peeked);
     return peeked;
+  }
+
+  async #peek(): Promise<Candidates | undefined> {
+    const { lanes, clock, serverClock } = this.#context;
+    const sentUs = clock.monotonicUs();
+    const seen = await lanes.peek(this.#lane.id, this.#fence, windowRowsOf(this.#turnsHeld()));
+    if (seen) serverClock.observe(sentUs, clock.monotonicUs(), seen.nowUs);
+    return seen;
   }
 
   /** Calls that a dead process left without an outcome: unknown, never queued again by themselves. */
@@ -161,7 +171,7 @@ export class Turn {
     if (attempts?.ready() === false || (await outboxFull(this.#lane.id.home)))
       return this.#lane.unwritten === 0 ? this.#rest(NOT_READY_RETRY_MS) : this.#pause(LOOK_MS);
     const wanted = Math.min(rowsLeft(window), TAKE_MAX, 2 * this.#expected + 4);
-    const reserved = await this.#reserve(wanted);
+    const reserved = await this.#places.reserve(wanted);
     if (reserved === 0) return 'goes on';
     if (reserved === undefined) return { wake: undefined };
     const taken = await this.#take(sender, offered(window, reserved + this.#lookAhead), reserved);
@@ -195,23 +205,6 @@ export class Turn {
     const before = this.#lookAhead;
     this.#lookAhead = leftBehind ? WINDOW_MAX_ROWS : LOOK_AHEAD_ROWS;
     return this.#lookAhead > before;
-  }
-
-  /** Waits for places in the process's budget. 0 when the process stops, undefined when the turn is lost. */
-  async #reserve(wanted: number): Promise<number | undefined> {
-    const { budget, clock, lanes } = this.#context;
-    const reservation = budget.reserve(wanted);
-    for (;;) {
-      const late = Promise.withResolvers<undefined>();
-      const timer = clock.after(this.#parked ? PARK_AGAIN_MS : PARK_AFTER_MS, () => late.resolve(undefined));
-      const reserved = await Promise.race([reservation, late.promise]);
-      timer.cancel();
-      if (reserved !== undefined) return reserved;
-      this.#parked = await lanes.park(this.#lane.id, this.#fence, this.#holder).catch(() => false);
-      if (this.#parked) continue;
-      reservation.then((count) => budget.release(count));
-      return undefined;
-    }
   }
 
   async #take(sender: Sender, window: Window, want: number) {

@@ -8,11 +8,14 @@ import type { DispatchContext } from './context.ts';
 import { createHeart } from './heart.ts';
 import { Lane } from './lane.ts';
 import { ticketDelayMs } from './ticket-delay.ts';
-import { Turn } from './turn.ts';
+import { Turn, type TurnOptions } from './turn.ts';
+import { windowRowsOf } from './window.ts';
 
 /** A stop waits this long for calls under way; what has no outcome by then becomes unknown. */
 const STOP_MS = 10_000;
 const STOP_LOOK_MS = 20;
+/** With this many turns held, the next will wait for its calls: it is opened as parked, which saves it a script. */
+const CROWD_TURNS = 256;
 
 export interface DispatchOptions {
   context: DispatchContext;
@@ -21,7 +24,7 @@ export interface DispatchOptions {
 }
 
 export function createDispatch({ context, maxLanes }: DispatchOptions): Service {
-  const { clock, lanes, holders, tickets, logger } = context;
+  const { clock, holders, tickets, logger } = context;
   const held = new Map<string, Lane>();
   const turns = new Set<Promise<void>>();
   const stopping = new AbortController();
@@ -43,12 +46,12 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
   const open = async (ticket: Ticket): Promise<void> => {
     moved += 1;
     await places.reserve(1);
-    const opened = await lanes.open(ticket, ticket.n, clock.randomHex(8)).catch((error: unknown) => {
+    const opened = await openLane(context, ticket, turns.size, holder).catch((error: unknown) => {
       places.release(1);
       throw error;
     });
-    if (opened.state !== 'open') return places.release(1);
-    const turn = runTurn(laneOf(ticket), opened.fence).finally(() => {
+    if (!opened) return places.release(1);
+    const turn = runTurn(laneOf(ticket), opened).finally(() => {
       turns.delete(turn);
       moved += 1;
       places.release(1);
@@ -56,12 +59,12 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
     turns.add(turn);
   };
 
-  const runTurn = async (lane: Lane, fence: string): Promise<void> => {
+  const runTurn = async (lane: Lane, opened: OpenLane): Promise<void> => {
     try {
       const wake = await new Turn({
+        ...opened,
         context,
         lane,
-        fence,
         holder,
         stopping: stopping.signal,
         turnsHeld,
@@ -98,4 +101,22 @@ export function createDispatch({ context, maxLanes }: DispatchOptions): Service 
         await clock.delay(STOP_LOOK_MS);
     },
   };
+}
+
+type OpenLane = Pick<TurnOptions, 'fence' | 'seen' | 'parked'>;
+
+/** Undefined when the ticket is old, or somebody has the turn. */
+async function openLane(
+  { lanes, clock, serverClock }: DispatchContext,
+  ticket: Ticket,
+  turnsHeld: number,
+  holder: string,
+): Promise<OpenLane | undefined> {
+  const parked = turnsHeld >= CROWD_TURNS;
+  const sentUs = clock.monotonicUs();
+  const rows = windowRowsOf(turnsHeld + 1);
+  const opened = await lanes.open(ticket, ticket.n, clock.randomHex(8), rows, parked ? holder : '');
+  if (opened.state !== 'open') return undefined;
+  serverClock.observe(sentUs, clock.monotonicUs(), opened.nowUs);
+  return { fence: opened.fence, seen: opened.seen, parked };
 }
