@@ -125,7 +125,7 @@ async function writeChecked(
       done(bytes > 0 && begins(type, head) ? null : notThat(type));
     },
   });
-  await pipeline(source, checked, createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+  await pipeline(source, checked, createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }));
   return { bytes, sha256: hash.digest('hex') };
 }
 
