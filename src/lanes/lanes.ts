@@ -35,6 +35,8 @@ export interface Run {
   job: string;
   cursor: string;
   from: number;
+  /** Where its cursor must have come to: `from`, but for rows of other zones between. */
+  since?: number;
   /** So many at most; of a cursor for one zone, so many of that zone, before row `due`. */
   count: number;
   /** Rows of the job that are due. */

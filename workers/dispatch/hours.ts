@@ -78,7 +78,12 @@ class Look {
       await lanes.skip(this.#lane, run.cursor, run.from, next);
       this.#lookAt(this.#nowUs);
     }
-    return runs.map((rows) => ({ ...run, ...rows }));
+    let since = run.from;
+    return runs.map((rows) => {
+      const own = { ...run, ...rows, since };
+      since = rows.from + rows.count;
+      return own;
+    });
   }
 
   #view(job: string): Promise<JobView | undefined> {

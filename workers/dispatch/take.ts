@@ -22,11 +22,15 @@ const HORIZON_US = 50_000;
 /** Items that may wait alone in one lane; above it rows that should wait alone stay in their place. */
 const LATER_MAX_ITEMS = 50_000;
 
-/** A candidate: `count` rows from `from` on, all of one cursor; `queue` 0 is one row that waited alone, and `cursor` then the letter why. */
+/**
+ * A candidate: `count` rows from `from` on, all of one cursor, which must have come to `since` (`from` when absent); `queue` 0 is one row that
+ * waited alone, and `cursor` then the letter why.
+ */
 export interface Candidate {
   view: JobView;
   cursor: string;
   from: number;
+  since?: number;
   count: number;
   queue: number;
 }
@@ -119,13 +123,14 @@ export async function take(
       ...limitArguments(limits, lane.sender),
       views.length,
       ...views.flatMap(({ seal }) => [seal.job, seal.category, templateHold(seal.content)]),
-      ...candidates.flatMap(({ view, cursor, from, count, queue }, i) => [
+      ...candidates.flatMap(({ view, cursor, from, since = from, count, queue }, i) => [
         slotOf.get(view) ?? 0,
         cursor,
         from,
         count,
         queue,
         persons[i] ?? '',
+        since,
       ]),
     ],
   );

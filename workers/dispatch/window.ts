@@ -45,12 +45,19 @@ export async function openWindow(
     await (view ? endings.expire(view, { cursor }) : endings.drop(cursor));
   }
   const shown = [
-    ...peeked.later.map(({ job, index, why }) => ({ job, cursor: why, from: index, count: 1, queue: 0 })),
+    ...peeked.later.map(({ job, index, why }) => ({
+      job,
+      cursor: why,
+      from: index,
+      since: index,
+      count: 1,
+      queue: 0,
+    })),
     ...peeked.runs,
   ];
   const candidates: Candidate[] = [];
   const views = new Map<string, JobView | undefined>();
-  for (const { job, cursor, from, count, queue } of shown) {
+  for (const { job, cursor, from, since = from, count, queue } of shown) {
     if (!views.has(job)) views.set(job, await jobs.view(home, job));
     const view = views.get(job);
     if (!view) {
@@ -62,7 +69,7 @@ export async function openWindow(
       continue;
     }
     await jobs.prepare(view, from, count);
-    candidates.push({ view, cursor, from, count, queue });
+    candidates.push({ view, cursor, from, since, count, queue });
   }
   const whole = candidates.every(
     ({ view, cursor, from, count }) => cursor === view.seal.job && from + count >= view.seal.rows,
@@ -107,7 +114,7 @@ export function afterGrants(window: Window, grants: readonly Grant[]): Window {
       .at(-1);
     if (last === undefined) return [candidate];
     const left = from + count - last - 1;
-    return left > 0 ? [{ ...candidate, from: last + 1, count: left }] : [];
+    return left > 0 ? [{ ...candidate, from: last + 1, since: last + 1, count: left }] : [];
   });
   return { ...window, candidates };
 }

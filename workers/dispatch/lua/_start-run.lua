@@ -48,7 +48,7 @@ local function walk(batch, keys, job, slot, from, bytes, tries, persons)
   return #bytes, behind
 end
 
-local function start_run(batch, keys, job, slot, name, from, count, queue, persons)
+local function start_run(batch, keys, job, slot, name, from, count, queue, persons, since)
   local cursor = read_cursor(keys.cursors, name)
   -- What was shown before its hours or its job ended may come too late.
   if not cursor or from + count <= cursor.next or is_closed(cursor, batch.now) or has_ended(cursor, batch.now) then
@@ -65,8 +65,8 @@ local function start_run(batch, keys, job, slot, name, from, count, queue, perso
     park_cursor(keys.cursors, keys.lists[queue], keys.scheduled, PRIORITY[queue], name, cursor, until_end(job, job.held_until))
     return
   end
-  -- Shown before Redis went back a moment: the rows between are not to be passed over.
-  if from > cursor.next and cursor.behind == 0 then
+  -- Shown before Redis went back a moment: the rows between are not to be passed over, if they are not of other zones.
+  if since > cursor.next and cursor.behind == 0 then
     return
   end
   local skip = math.max(0, cursor.next - from)

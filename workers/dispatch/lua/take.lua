@@ -27,7 +27,7 @@
 --   ARGV[11..]        limits: how many, then kind, count, per (µs), pace, whose of each;
 --                     jobs: how many, then id, category ('marketing' or another), holds field of its template ('' = none) of each;
 --                     candidates: job slot, cursor (of one row that waits in later: why), from, count, queue (0: one row in later),
---                     persons (16 letters per row, '' where no limit asks)
+--                     persons (16 letters per row, '' where no limit asks), since (row that the cursor must have come to)
 -- Returns {'gone'} | {'unverified'}: the home's memory must be looked at | {'ok', answer}: "now|version|next|binding|left|number|grants", next = µs of the next possible call ('' after an answer),
 --   binding = number of the limit that binds it, or the field of a hold, left = 1 when rows were left in their place, number = of a logged take,
 --   grants = "slot,run,items" joined by ";", items = "index+µs from now[~score before of its person]" joined by " "
@@ -86,9 +86,9 @@ while ARGV[at] and batch.used < #moments do
   if queue == 0 then
     start_one(batch, keys, jobs[slot], slot, from, ARGV[at + 1], ARGV[at + 5])
   else
-    start_run(batch, keys, jobs[slot], slot, ARGV[at + 1], from, count, queue, ARGV[at + 5])
+    start_run(batch, keys, jobs[slot], slot, ARGV[at + 1], from, count, queue, ARGV[at + 5], tonumber(ARGV[at + 6]))
   end
-  at = at + 6
+  at = at + 7
 end
 local used, linger = batch.used, tonumber(ARGV[8])
 if used > 0 then
