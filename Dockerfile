@@ -13,7 +13,7 @@ COPY workers ./workers
 COPY sandbox ./sandbox
 
 # Files that wait for their upload; a volume that API and dispatch share.
-RUN mkdir /media && chown node:node /media
+RUN mkdir -p /var/lib/sluice/media && chown node:node /var/lib/sluice/media
 
 # Everything above belongs to root: the service cannot change its own code.
 USER node
