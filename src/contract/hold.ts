@@ -87,7 +87,7 @@ const SENTENCES: Record<HoldReason | LimitName, (scope: string) => string> = {
   'meta.pair': (scope) => `The number ${scope} wrote to this person a moment ago, and must wait 6 seconds`,
   'meta.templates': (scope) =>
     `The account ${scope} has submitted as many templates within an hour as it may`,
-  'meta.media': (scope) => `${scope} has uploaded as many files within 24 hours as it may`,
+  'meta.media': (scope) => `As many files were uploaded for ${scope} within 24 hours as may be`,
   calls: (scope) => `The sender ${scope} has as many calls under way as it may: the next goes when one ends`,
 };
 
