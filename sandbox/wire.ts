@@ -3,16 +3,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const JSON_TYPE = 'application/json; charset=UTF-8';
 
-/** Calls back once: with the body, or with undefined when it is too long or its sender went away. */
-export function readBody(
+/** As `readBytes`, as text. */
+export const readBody = (
   request: IncomingMessage,
   maxBytes: number,
   done: (body: string | undefined) => void,
+): void => readBytes(request, maxBytes, (body) => done(body?.toString('utf8')));
+
+/** Calls back once: with the body, or with undefined when it is too long or its sender went away. */
+export function readBytes(
+  request: IncomingMessage,
+  maxBytes: number,
+  done: (body: Buffer | undefined) => void,
 ): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let finished = false;
-  const finish = (body: string | undefined) => {
+  const finish = (body: Buffer | undefined) => {
     if (finished) return;
     finished = true;
     done(body);
@@ -23,8 +30,7 @@ export function readBody(
     else chunks.push(chunk);
   });
   request.on('end', () => {
-    const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-    finish(whole.toString('utf8'));
+    finish(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
   });
   request.on('close', () => finish(undefined));
   request.on('error', () => finish(undefined));

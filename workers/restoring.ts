@@ -5,7 +5,7 @@ import type { Redis } from '../src/base/redis.ts';
 import type { Service } from '../src/base/service.ts';
 import { askErasing, lastForgotten } from '../src/contacts/erasing.ts';
 import { jobRecordSchema } from '../src/contract/record.ts';
-import { homeLettersOf } from '../src/ledger/job-id.ts';
+import { homeFinder } from '../src/ledger/job-id.ts';
 import type { DeliveredEntry } from '../src/log/port.ts';
 import type { MemoryRight } from '../src/memory/forgetful.ts';
 import { createHalt } from '../src/memory/halt.ts';
@@ -79,7 +79,7 @@ function restoringOf(
     memory,
     progress,
     personOf: stores.persons.of,
-    homeOfJob: (job) => homes.homeOfLetters(homeLettersOf(job) ?? ''),
+    homeOfJob: homeFinder(homes),
     jobs: async (entry) => {
       await intake.again(entry);
       if (entry.headers.type === 'seal') await claimAgain(redis, namespace, entry);

@@ -1,11 +1,12 @@
 // The stations by name, each built from the stores. One process may run any set of them.
 import { createAccept } from '../src/accept/accept.ts';
-import { createBacklog } from '../src/accept/backlog.ts';
+import { createBacklog, type Relief } from '../src/accept/backlog.ts';
 import { createControlStation } from '../src/accept/control.ts';
 import { createRetries } from '../src/accept/retry.ts';
 import { createStreamAccept } from '../src/accept/stream.ts';
 import { createApi } from '../src/api/app.ts';
 import { createHealthServer } from '../src/api/health.ts';
+import { createHomeStates } from '../src/api/home-state.ts';
 import { createFinishOf } from '../src/api/plan.ts';
 import { createRelief } from '../src/api/relief.ts';
 import { createHttpClient } from '../src/base/http.ts';
@@ -19,7 +20,7 @@ import { createHolders } from '../src/lanes/holders.ts';
 import { createLanes } from '../src/lanes/lanes.ts';
 import { createOverdueLanes } from '../src/lanes/overdue.ts';
 import { createAttemptIds } from '../src/ledger/attempt-id.ts';
-import { homeLettersOf } from '../src/ledger/job-id.ts';
+import { homeFinder } from '../src/ledger/job-id.ts';
 import { createOutboxFull, hintTold } from '../src/ledger/outbox.ts';
 import { createUnsealed } from '../src/ledger/unsealed.ts';
 import { createUploads } from '../src/ledger/uploads.ts';
@@ -76,8 +77,10 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
   const { namespace } = config;
   const memoryRight = memoryRightOf(stores);
   const { catalogs, close } = openCatalogs(stores);
-  const backlog = backlogOf(stores);
-  const finishOf = createFinishOf({ ...stores, namespace, personOf: stores.persons.of });
+  const personOf = stores.persons.of;
+  const states = createHomeStates({ ...stores, namespace, personOf });
+  const backlog = backlogOf(stores, createRelief(states));
+  const finishOf = createFinishOf(states);
   const accept = createAccept({ ...stores, namespace, check, memoryRight, backlog, catalogs, finishOf });
   const control = createControlStation({
     ...stores,
@@ -90,7 +93,8 @@ export function apiOf(stores: Stores, healthy: () => boolean): Service & { url()
     catalogs,
     media: mediaOf(stores),
     namespace,
-    personOf: stores.persons.of,
+    personOf,
+    states,
     accept,
     stream: createStreamAccept({
       ...stores,
@@ -148,13 +152,13 @@ const intakeOf = (stores: Stores) =>
 
 const retriesOf = (stores: Stores) => createRetries({ ...stores, namespace: stores.config.namespace });
 
-const backlogOf = (stores: Stores) =>
+const backlogOf = (stores: Stores, relief: Relief) =>
   createBacklog({
     ...stores,
     namespace: stores.config.namespace,
     workspaceMax: stores.config.backlogWorkspaceMax,
     totalMax: stores.config.backlogTotalMax,
-    relief: createRelief({ ...stores, namespace: stores.config.namespace, personOf: stores.persons.of }),
+    relief,
   });
 
 const controlsOf = ({ redis, config, accounts }: Stores) =>
@@ -163,16 +167,11 @@ const controlsOf = ({ redis, config, accounts }: Stores) =>
     hint: (home) => hintTold(redis, config.namespace, home),
   });
 
-/** A job's id names its home. */
-const homeOfJobIn =
-  ({ homes }: Stores) =>
-  (job: string): string | undefined =>
-    homes.homeOfLetters(homeLettersOf(job) ?? '');
-
 function receiptsOf(stores: Stores) {
-  const { config, ledger } = stores;
+  const { config, homes, ledger } = stores;
+  const homeOfJob = homeFinder(homes);
   const findJob = async (job: string) => {
-    const home = homeOfJobIn(stores)(job);
+    const home = homeOfJob(job);
     return home === undefined ? undefined : (await ledger.row(home, job))?.seal;
   };
   return createReceipts({
@@ -229,7 +228,7 @@ const upkeepOf = (stores: Stores): Service =>
       eraseDue({
         ...stores,
         namespace: stores.config.namespace,
-        homeOfJob: homeOfJobIn(stores),
+        homeOfJob: homeFinder(stores.homes),
         toldOf: stores.accounts.toldOf,
       }),
     unsealed: () =>

@@ -22,48 +22,47 @@ export interface MediaRow {
   file_size: number;
 }
 
-export class AccountBook {
-  readonly id: string;
-  readonly #gate = new RollingGate(HOUR_US);
-  readonly #gauge = new RollingGauge(HOUR_US);
-  readonly #templates = new Map<string, TemplateRow>();
-  readonly #mediaGate = new RollingGate(DAY_US);
-  readonly #mediaGauge = new RollingGauge(DAY_US);
-  #media = 0;
-  #mediaArrived = 0;
-  #arrived = 0;
-  #violations = 0;
+/** So many in any rolling period; all that arrive are counted. */
+class Quota {
+  readonly #gate: RollingGate;
+  readonly #gauge: RollingGauge;
+  readonly #most: number;
+  arrived = 0;
+  violations = 0;
+  /** Of those that were let through, how many were kept. */
+  took = 0;
 
-  constructor(id: string) {
-    this.id = id;
+  constructor(periodUs: number, most: number) {
+    this.#gate = new RollingGate(periodUs);
+    this.#gauge = new RollingGauge(periodUs);
+    this.#most = most;
   }
 
-  /** One more was submitted. False: it breaks the limit, and is refused. */
-  submitted(atUs: number): boolean {
-    this.#arrived += 1;
+  get highest(): number {
+    return this.#gauge.highest;
+  }
+
+  /** One more has arrived. False: it breaks the limit, and is refused. */
+  admits(atUs: number): boolean {
+    this.arrived += 1;
     this.#gauge.arrived(atUs);
-    if (this.#gate.exceeds(atUs, TEMPLATES_PER_HOUR)) {
-      this.#violations += 1;
+    if (this.#gate.exceeds(atUs, this.#most)) {
+      this.violations += 1;
       return false;
     }
     this.#gate.letThrough(atUs);
     return true;
   }
+}
 
-  /** One more file came. False: it breaks the limit, and is refused. */
-  uploaded(atUs: number): boolean {
-    this.#mediaArrived += 1;
-    this.#mediaGauge.arrived(atUs);
-    if (this.#mediaGate.exceeds(atUs, MEDIA_PER_DAY)) {
-      this.#violations += 1;
-      return false;
-    }
-    this.#mediaGate.letThrough(atUs);
-    return true;
-  }
+export class AccountBook {
+  readonly id: string;
+  readonly submissions = new Quota(HOUR_US, TEMPLATES_PER_HOUR);
+  readonly media = new Quota(DAY_US, MEDIA_PER_DAY);
+  readonly #templates = new Map<string, TemplateRow>();
 
-  tookMedia(): void {
-    this.#media += 1;
+  constructor(id: string) {
+    this.id = id;
   }
 
   find({ name, language }: Pick<TemplateRow, 'name' | 'language'>): TemplateRow | undefined {
@@ -82,13 +81,13 @@ export class AccountBook {
 
   report(): object {
     return {
-      templates_submitted: this.#arrived,
+      templates_submitted: this.submissions.arrived,
       templates: this.#templates.size,
-      highest_templates_per_hour: this.#gauge.highest,
-      media_uploaded: this.#mediaArrived,
-      media: this.#media,
-      highest_media_per_day: this.#mediaGauge.highest,
-      violations: this.#violations,
+      highest_templates_per_hour: this.submissions.highest,
+      media_uploaded: this.media.arrived,
+      media: this.media.took,
+      highest_media_per_day: this.media.highest,
+      violations: this.submissions.violations + this.media.violations,
     };
   }
 }

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AccountBook, digitsOf, type MediaRow } from '../ledger/accounts.ts';
-import { answer, destroy } from '../wire.ts';
+import { answer, destroy, readBytes } from '../wire.ts';
 import type { World } from '../world.ts';
 import { envelope, type GraphError, graphError, tokenError, unknownObject } from './graph-error.ts';
+import { admit, hasToken } from './management.ts';
 
 export const MEDIA_PATH = /^\/v\d+\.\d+\/([A-Za-z0-9_.-]{1,64})\/media(?:\?|$)/;
 export const OBJECT_PATH = /^\/v\d+\.\d+\/(\d{1,32})(?:\?|$)/;
@@ -18,16 +19,8 @@ export function receiveMedia(
   response: ServerResponse,
 ): void {
   const atUs = world.clock.nowUs();
-  const slices: Buffer[] = [];
-  let bytes = 0;
-  request.on('data', (slice: Buffer) => {
-    bytes += slice.length;
-    if (bytes <= MAX_BODY_BYTES) slices.push(slice);
-    else request.destroy();
-  });
-  request.on('error', () => destroy(response));
-  request.on('end', () => {
-    const reply = take(world, world.openAccount(id), request, Buffer.concat(slices), atUs);
+  readBytes(request, MAX_BODY_BYTES, (body) => {
+    const reply = body && take(world, world.openAccount(id), request, body, atUs);
     if (reply === undefined) destroy(response);
     else if ('id' in reply) answer(response, 200, JSON.stringify({ id: reply.id }));
     else answer(response, reply.status, envelope(reply));
@@ -42,12 +35,9 @@ function take(
   body: Buffer,
   atUs: number,
 ): MediaRow | GraphError | undefined {
-  if (!/^Bearer \S/.test(request.headers.authorization ?? '')) return tokenError();
-  const fits = book.uploaded(atUs);
-  const fault = world.faults.before(book.id);
-  if (fault?.kind === 'drop_before') return undefined;
-  if (fault?.kind === 'throttle' || !fits) return graphError(80007);
-  if (fault) return graphError(fault.code ?? 131000, { details: 'Injected by the sandbox.' });
+  if (!hasToken(request)) return tokenError();
+  const refusal = admit(world, book, book.media.admits(atUs));
+  if (refusal) return refusal === 'cut' ? undefined : refusal;
   const parts = partsOf(request.headers['content-type'] ?? '', body);
   const file = parts.get('file');
   const type = parts.get('type')?.content.toString();
@@ -61,7 +51,7 @@ function take(
     file_size: file.content.length,
   };
   world.addMedia(row);
-  book.tookMedia();
+  book.media.took += 1;
   return world.faults.after(book.id).kind === 'drop_after' ? undefined : row;
 }
 

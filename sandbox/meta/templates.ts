@@ -5,6 +5,7 @@ import type { AccountBook, TemplateRow } from '../ledger/accounts.ts';
 import { answer, destroy, readBody } from '../wire.ts';
 import type { World } from '../world.ts';
 import { envelope, type GraphError, graphError, tokenError } from './graph-error.ts';
+import { admit, hasToken } from './management.ts';
 
 export const TEMPLATES_PATH = /^\/v\d+\.\d+\/([A-Za-z0-9_.-]{1,64})\/message_templates(?:\?|$)/;
 const MAX_BODY_BYTES = 1_048_576;
@@ -35,18 +36,15 @@ export function receiveTemplates(
 }
 
 function decide(world: World, book: AccountBook, request: IncomingMessage, raw: string, atUs: number): Reply {
-  if (!/^Bearer \S/.test(request.headers.authorization ?? '')) return refusal(tokenError());
+  if (!hasToken(request)) return refusal(tokenError());
   const url = new URL(request.url ?? '/', 'http://sandbox');
   if (request.method === 'GET') return { status: 200, body: JSON.stringify(page(book, url.searchParams)) };
   return create(world, book, raw, atUs);
 }
 
 function create(world: World, book: AccountBook, raw: string, atUs: number): Reply {
-  const fits = book.submitted(atUs);
-  const fault = world.faults.before(book.id);
-  if (fault?.kind === 'drop_before') return CUT;
-  if (fault?.kind === 'throttle' || !fits) return refusal(graphError(80007));
-  if (fault) return refusal(graphError(fault.code ?? 131000, { details: 'Injected by the sandbox.' }));
+  const refused = admit(world, book, book.submissions.admits(atUs));
+  if (refused) return refused === 'cut' ? CUT : refusal(refused);
   const template = read(raw);
   if (!template) return refusal(graphError(100, { details: 'name, language, category and components' }));
   if (book.find(template)) return refusal(graphError(100, { subcode: EXISTS, details: 'exists already' }));

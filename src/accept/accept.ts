@@ -20,19 +20,20 @@ import { UNSEALED_MS } from '../ledger/unsealed.ts';
 import type { Log } from '../log/port.ts';
 import type { MemoryRight } from '../memory/forgetful.ts';
 import { appendJob, perhapsStored } from './append.ts';
-import { type Addressed, addressed, checkAddressed, frozen, thaw, withList } from './audience.ts';
+import { type Addressed, addressed, frozen, thaw, withList } from './audience.ts';
 import type { Backlog } from './backlog.ts';
 import { type Body, fingerprintOf, keyOf, parseBody } from './body.ts';
 import { type Claimed, type Claims, createClaims, type Held } from './claim.ts';
 import { checkContacts } from './contacts.ts';
-import { checkMeaning, contentOf, parseEnvelope, type Shape, senderOf } from './envelope.ts';
+import { checkMeaning, parseEnvelope, type Shape, senderOf } from './envelope.ts';
 import { checkFinish, type FinishOf } from './finish.ts';
 import { type JobRecords, recordsOf } from './job-records.ts';
 import { idempotencyKeys } from './keys.ts';
-import { checkTemplates, type TemplateChecks, type TemplateFacts } from './known-templates.ts';
+import type { TemplateChecks } from './known-templates.ts';
+import { checkMessages } from './messages.ts';
 import { parseTurn } from './parse-turns.ts';
 import type { Accept, BulkReply, BulkRequest } from './port.ts';
-import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
+import type { CheckedRows, ContentCheck } from './rows.ts';
 import { submittedMedia, submittedTemplate } from './submitted.ts';
 
 /** A request in progress seldom takes longer; the client is asked back after this at most. */
@@ -170,17 +171,14 @@ function checkedRows(
       return submittedTemplate(envelope.messages, sender);
     case 'media':
       return submittedMedia(envelope.messages);
-    default: {
-      const content = contentOf(envelope);
-      const checks = {
-        catalogs,
-        before: held.templates,
-        note: (facts: TemplateFacts) => claims.note(held, facts),
-      };
-      return checkTemplates(checks, sender, content, check, (one) =>
-        list ? checkAddressed(list, content, one) : checkRows(envelope.messages, content, one),
+    default:
+      return checkMessages(
+        { catalogs, before: held.templates, note: (facts) => claims.note(held, facts) },
+        sender,
+        envelope,
+        list,
+        check,
       );
-    }
   }
 }
 

@@ -75,17 +75,7 @@ export function createClaims(redis: Redis, clock: Clock, right?: MemoryRight): C
     release,
     claim: async (order) => {
       const owner = clock.randomHex(OWNER_BYTES);
-      const memoryMs = order.keyless ? LEASE_MS : MEMORY_MS;
-      const args = [
-        order.fingerprint,
-        owner,
-        order.job,
-        order.home,
-        clock.now(),
-        LEASE_MS,
-        memoryMs,
-        STUCK_MS,
-      ];
+      const args = argumentsOf({ ...order, owner, createdMs: clock.now() });
       // Asked on one connection, the claim first: what it found was there on a Redis that is right.
       const [answer, known] = await Promise.all([
         redis.run<string[]>(CLAIM, [order.keys.claim, order.keys.reply], args),
@@ -104,15 +94,12 @@ export function createClaims(redis: Redis, clock: Clock, right?: MemoryRight): C
       await ask(redis.client.hset(keys.claim, 't', JSON.stringify(facts)));
     },
     renew: async (held) => {
-      const { keys, fingerprint, owner, job, home, createdMs, keyless } = held;
-      const memoryMs = keyless ? LEASE_MS : MEMORY_MS;
-      const args = [fingerprint, owner, job, home, createdMs, LEASE_MS, memoryMs, STUCK_MS];
-      return (await redis.run<string[]>(CLAIM, [keys.claim, keys.reply], args))[0] === 'claimed';
+      const { claim, reply } = held.keys;
+      return (await redis.run<string[]>(CLAIM, [claim, reply], argumentsOf(held)))[0] === 'claimed';
     },
-    yieldTo: async ({ keys }, { fingerprint, request = fingerprint, job, home, created_at }) => {
+    yieldTo: async ({ keys }, seal) => {
       await ask(redis.client.del(keys.claim));
-      const args = [Buffer.from(request, 'hex'), job, home, created_at + MEMORY_MS];
-      await redis.run(RESTORE, [keys.claim], args);
+      await bind(redis, keys.claim, seal);
     },
     done: async (held, reply) => {
       const args = [
@@ -130,15 +117,31 @@ export function createClaims(redis: Redis, clock: Clock, right?: MemoryRight): C
 }
 
 /** Binds a key to its body and job again, from the seal in the log. Repeatable. */
-export async function restoreClaim(
-  redis: Redis,
-  namespace: string,
-  { claim, workspace, fingerprint, request = fingerprint, job, home, created_at }: SealRecord,
-): Promise<void> {
-  if (claim === undefined) return;
-  const args = [Buffer.from(request, 'hex'), job, home, created_at + MEMORY_MS];
-  await redis.run(RESTORE, [claimKeyOf(namespace, workspace, claim)], args);
+export async function restoreClaim(redis: Redis, namespace: string, seal: SealRecord): Promise<void> {
+  const { claim, workspace } = seal;
+  if (claim !== undefined) await bind(redis, claimKeyOf(namespace, workspace, claim), seal);
 }
+
+async function bind(
+  redis: Redis,
+  key: string,
+  { fingerprint, request = fingerprint, job, home, created_at }: SealRecord,
+): Promise<void> {
+  const args = [Buffer.from(request, 'hex'), job, home, created_at + MEMORY_MS];
+  await redis.run(RESTORE, [key], args);
+}
+
+/** As claim.lua names them. */
+const argumentsOf = (held: ClaimOrder & Pick<Held, 'owner' | 'createdMs'>) => [
+  held.fingerprint,
+  held.owner,
+  held.job,
+  held.home,
+  held.createdMs,
+  LEASE_MS,
+  held.keyless ? LEASE_MS : MEMORY_MS,
+  STUCK_MS,
+];
 
 function elsewhere(answer: string[]): Claimed {
   const [state, first, second, third] = answer;

@@ -1,4 +1,5 @@
 // All of a request but its messages: shape, sender, times. Throws the `Failure` that the client gets.
+import type { z } from 'zod';
 import type { Accounts, Principal, Sender } from '../accounts/port.ts';
 import { type Failure, refused } from '../base/failure.ts';
 import { contactsRequestSchema } from '../contract/contact.ts';
@@ -31,6 +32,9 @@ export function senderOf(
     : undefined;
 }
 
+export const unknownSender = (message = 'is not a sender of this workspace and environment'): Failure =>
+  refused('unprocessable', `The sender ${message}`, [{ path: 'sender', code: 'unknown_sender', message }]);
+
 /** Of a job that sends no messages. */
 const NO_MESSAGES = {
   category: 'service',
@@ -41,44 +45,40 @@ const NO_MESSAGES = {
 
 /** Checks the fields; a single message comes out as a bulk of one. Throws `invalid_request` with every fault. */
 export function parseEnvelope(shape: Shape, body: Body): BulkRequestBody {
-  if (shape === 'bulk') {
-    const parsed = bulkRequestSchema.safeParse(body);
-    if (parsed.success) return { ...parsed.data, messages: parsed.data.messages ?? [] };
-    throw invalid(detailsOf(parsed.error));
+  switch (shape) {
+    case 'bulk': {
+      const { messages = [], ...rest } = parsed(bulkRequestSchema, body);
+      return { ...rest, messages };
+    }
+    case 'one': {
+      const { to, variables, reference, ...rest } = parsed(oneRequestSchema, body);
+      return { ...rest, messages: [{ to, variables, reference }] };
+    }
+    case 'contacts': {
+      const { contacts: messages, ...rest } = parsed(contactsRequestSchema, body);
+      return { ...NO_MESSAGES, ...rest, messages };
+    }
+    case 'template': {
+      const { sender, metadata, idempotency_key, ...template } = parsed(templateRequestSchema, body);
+      return { ...NO_MESSAGES, sender, metadata, idempotency_key, messages: [template] };
+    }
+    case 'media': {
+      const { sender, ...media } = parsed(mediaRequestSchema, body);
+      return { ...NO_MESSAGES, sender, metadata: {}, messages: [media] };
+    }
   }
-  if (shape === 'contacts') {
-    const parsed = contactsRequestSchema.safeParse(body);
-    if (!parsed.success) throw invalid(detailsOf(parsed.error));
-    const { contacts: messages, ...rest } = parsed.data;
-    return { ...NO_MESSAGES, ...rest, messages };
-  }
-  if (shape === 'template') {
-    const parsed = templateRequestSchema.safeParse(body);
-    if (!parsed.success) throw invalid(detailsOf(parsed.error));
-    const { sender, metadata, idempotency_key, ...template } = parsed.data;
-    return { ...NO_MESSAGES, sender, metadata, idempotency_key, messages: [template] };
-  }
-  if (shape === 'media') {
-    const parsed = mediaRequestSchema.safeParse(body);
-    if (!parsed.success) throw invalid(detailsOf(parsed.error));
-    const { sender, ...media } = parsed.data;
-    return { ...NO_MESSAGES, sender, metadata: {}, messages: [media] };
-  }
-  const parsed = oneRequestSchema.safeParse(body);
-  if (!parsed.success) throw invalid(detailsOf(parsed.error));
-  const { to, variables, reference, ...rest } = parsed.data;
-  return { ...rest, messages: [{ to, variables, reference }] };
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, body: Body): z.output<Schema> {
+  const { data, error } = schema.safeParse(body);
+  if (error) throw invalid(detailsOf(error));
+  return data;
 }
 
 /** What a shape cannot say: the sender stands ready, and the times fit the life of a job. Gives the sender. */
 export function checkMeaning(body: BulkRequestBody, sender: Sender | undefined, createdMs: number): Sender {
-  if (sender === undefined || sender.disabled) {
-    const message =
-      sender === undefined ? 'is not a sender of this workspace and environment' : 'is disabled';
-    throw refused('unprocessable', `The sender ${message}`, [
-      { path: 'sender', code: 'unknown_sender', message },
-    ]);
-  }
+  if (sender === undefined) throw unknownSender();
+  if (sender.disabled) throw unknownSender('is disabled');
   const start = startOf(body, createdMs);
   if (start > createdMs + SEND_AT_MAX_MS)
     throw invalid([{ path: 'send_at', code: 'too_late', message: 'must be at most 30 days ahead' }]);

@@ -1,15 +1,16 @@
 // Messages against the templates that their sender's account is known to have: the name, the language, and how many variables the body wants. What
 // is not known forbids nothing. A try that goes on where another died must find the same faults, or its chunks would be others: so what was
 // found wrong is kept with the claim, and a later try goes by that alone.
-import type { Sender, SenderWithAccount } from '../accounts/port.ts';
+import { hasAccount, type Sender, type SenderWithAccount } from '../accounts/port.ts';
 import { refused } from '../base/failure.ts';
 import type { Content, Variables } from '../contract/record.ts';
+import { templateName } from '../contract/template.ts';
 import type { Catalog, Catalogs } from '../templates/catalog.ts';
 import type { CheckedRows, ContentCheck } from './rows.ts';
 
 /** What the account has under a name and language: the variables of its body; null: there is no such template. Undefined: nobody knows. */
 type Lookup = (name: string, language: string) => readonly string[] | null | undefined;
-/** Templates of a request, "name language", and what is known of each. */
+/** Templates of a request, by `templateName`, and what is known of each. */
 export type TemplateFacts = Readonly<Record<string, readonly string[] | null>>;
 
 export interface TemplateChecks {
@@ -30,14 +31,14 @@ export async function checkTemplates(
 ): Promise<CheckedRows> {
   const { catalogs, before, note } = checks;
   if (before) return run(against(content, factsLookup(before), check).check);
-  const { account_id } = sender;
-  const catalog = catalogs && account_id !== undefined && (await catalogs.known({ ...sender, account_id }));
-  if (!catalogs || !catalog || account_id === undefined) return run(check);
+  if (!catalogs || !hasAccount(sender)) return run(check);
+  const catalog = await catalogs.known(sender);
+  if (!catalog) return run(check);
   const first = against(content, catalogLookup(catalog), check);
   let found = first;
   let checked = first.missing ? undefined : await run(first.check);
   // The list may be an hour old, and the template may be new.
-  const newer = first.missed() && (await catalogs.newer({ ...sender, account_id }));
+  const newer = first.missed() && (await catalogs.newer(sender));
   if (newer) {
     found = against(content, catalogLookup(newer), check);
     checked = found.missing ? undefined : await run(found.check);
@@ -56,9 +57,7 @@ const catalogLookup =
 const factsLookup =
   (facts: TemplateFacts): Lookup =>
   (name, language) =>
-    facts[keyOf(name, language)];
-
-const keyOf = (name: string, language: string): string => `${name} ${language}`;
+    facts[templateName({ name, language })];
 
 interface Against {
   check: ContentCheck;
@@ -91,7 +90,7 @@ function against(common: Content, lookup: Lookup, check: ContentCheck): Against 
       const wants = content === common ? shared : wanted(content);
       if (wants === undefined || (wants !== null && fits(wants, variables))) return undefined;
       const { name, language } = content.template ?? { name: '', language: '' };
-      facts[keyOf(name, language)] = wants;
+      facts[templateName({ name, language })] = wants;
       if (wants === null)
         return {
           code: 'unknown_template',

@@ -12,12 +12,13 @@ import type { Priority } from '../contract/job.ts';
 import type { Row } from '../contract/record.ts';
 import { type BulkRequestBody, detailsOf } from '../contract/request.ts';
 import { spanOf } from '../lanes/quiet-hours.ts';
-import { addressed, checkAddressed } from './audience.ts';
+import { addressed } from './audience.ts';
 import { parseBody } from './body.ts';
-import { checkMeaning, contentOf, expiryOf, parseEnvelope, senderOf, startOf } from './envelope.ts';
-import { checkTemplates, type TemplateChecks } from './known-templates.ts';
+import { checkMeaning, expiryOf, parseEnvelope, senderOf, startOf } from './envelope.ts';
+import type { TemplateChecks } from './known-templates.ts';
+import { checkMessages } from './messages.ts';
 import { parseTurn } from './parse-turns.ts';
-import { type CheckedRows, type ContentCheck, checkRows } from './rows.ts';
+import type { CheckedRows, ContentCheck } from './rows.ts';
 
 /** Rows whose zones are looked up in one go: 10 ms. */
 const SLICE_ROWS = 1_000;
@@ -64,15 +65,9 @@ export async function plannedJob(
   const nowMs = clock.now();
   const envelope = parseEnvelope('bulk', body);
   const sender = checkMeaning(envelope, senderOf(accounts, principal, body), nowMs);
-  const content = contentOf(envelope);
   const list = envelope.audience && (await addressed(contacts, principal, envelope.audience));
-  const checked = await checkTemplates(
-    { catalogs, before: undefined, note: async () => {} },
-    sender,
-    content,
-    check,
-    (one) => (list ? checkAddressed(list, content, one) : checkRows(envelope.messages, content, one)),
-  );
+  const checks = { catalogs, before: undefined, note: async () => {} };
+  const checked = await checkMessages(checks, sender, envelope, list, check);
   const startMs = startOf(envelope, nowMs);
   const rows = await withoutOptedOut(
     suppressions,
@@ -117,7 +112,7 @@ async function withoutOptedOut(
 ): Promise<readonly Row[]> {
   if (!(await suppressions.any(owner))) return rows;
   const left = [...rows];
-  for (const { index } of await optedOutRows(suppressions, owner, meant, rows)) left[index] = 0;
+  for (const { index } of await optedOutRows(suppressions, owner, () => meant, rows)) left[index] = 0;
   return left;
 }
 

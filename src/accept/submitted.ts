@@ -1,11 +1,11 @@
 // What is submitted to the platform as a job of one: its row, and what must be known of the sender for it.
-import type { Sender } from '../accounts/port.ts';
+import { hasAccount, type Sender } from '../accounts/port.ts';
 import { refused } from '../base/failure.ts';
 import { type CheckedRows, noneChecked } from './rows.ts';
 
 /** Throws `unprocessable` for a sender whose account at the platform is not known. */
 export function submittedTemplate([template]: readonly unknown[], sender: Sender): CheckedRows {
-  if (sender.account_id === undefined) throw withoutAccount();
+  if (!hasAccount(sender)) throw withoutAccount();
   return {
     ...noneChecked(1),
     rows: [['', { template: JSON.stringify(template) }]],

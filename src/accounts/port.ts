@@ -34,6 +34,7 @@ export interface Sender extends Omit<SenderAccount, 'portfolio'> {
 
 /** One whose account at the platform is known. */
 export type SenderWithAccount = Sender & { account_id: string };
+export const hasAccount = (sender: Sender): sender is SenderWithAccount => sender.account_id !== undefined;
 
 export interface Portfolio extends PortfolioAccount {
   workspace: string;

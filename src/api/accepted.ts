@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BulkReply } from '../accept/port.ts';
 import { refused } from '../base/failure.ts';
 import type { LedgerReader } from '../ledger/port.ts';
+import { callerOf } from './auth.ts';
 
 /** A replay shows the job as it is now. Throws `conflict` when its job is no longer kept. */
 export async function acceptedAnswer(
@@ -22,3 +23,10 @@ export function headerOf(request: FastifyRequest, name: string): string | undefi
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 }
+
+/** Who asks for a job, on which route, under which key. */
+export const askedBy = (request: FastifyRequest) => ({
+  principal: callerOf(request),
+  route: `${request.method} ${request.routeOptions.url ?? ''}`,
+  idempotencyKey: headerOf(request, 'idempotency-key'),
+});

@@ -7,6 +7,7 @@ import { readLater } from '../lanes/queue.ts';
 import type { LedgerReader, Page } from '../ledger/port.ts';
 import type { Submissions } from '../ledger/submissions.ts';
 import { zoneNumbers } from '../ledger/zones.ts';
+import { submissionLimit } from '../pacing/limits.ts';
 import { nextFreeUs } from '../pacing/use.ts';
 import type { HomeState, HomeStates } from './home-state.ts';
 import { aloneFact, hasZones, itemHold, outlookOf } from './outlook.ts';
@@ -75,11 +76,8 @@ async function submissionHold(
 ): Promise<Hold | null> {
   const untilMs = await submissions.dueMs({ created_at: Date.parse(job.created_at), job: job.id, home });
   if (untilMs === undefined || untilMs <= clock.now() + UNDER_WAY_MS) return null;
-  const sender = accounts.sender(job.sender);
-  const [limit, scope] =
-    job.kind === 'media'
-      ? ['meta.media', sender?.portfolio?.id ?? job.sender]
-      : ['meta.templates', sender?.account_id ?? job.sender];
+  const sender = accounts.sender(job.sender) ?? { id: job.sender };
+  const { name: limit, scope } = submissionLimit(job.kind === 'media' ? 'media' : 'templates', sender);
   return holdOf({ limit, scope, untilMs: Math.ceil(untilMs) });
 }
 

@@ -8,7 +8,7 @@ import type { Limit } from '../contract/limit.ts';
 import { isoTime } from '../contract/time.ts';
 import { type Flow, forecast } from '../pacing/forecast.ts';
 import type { LimitUse } from '../pacing/use.ts';
-import { createHomeStates, type HomeState, type HomeStatesOptions, type LaneState } from './home-state.ts';
+import type { HomeState, HomeStates, LaneState } from './home-state.ts';
 import { loadsOf, p90Of } from './outlook.ts';
 import { type TimelineLine, timelineOf } from './timeline.ts';
 
@@ -59,8 +59,7 @@ function finishUsOf(state: HomeState, sender: string, job: Coming): number | und
   return latest(flows.map(({ id }) => likely.get(id)?.finishUs));
 }
 
-export function createFinishOf(options: HomeStatesOptions): FinishOf {
-  const states = createHomeStates(options);
+export function createFinishOf(states: HomeStates): FinishOf {
   return async ({ home, id }, job) => {
     const finishUs = finishUsOf(await states.read(home, id), id, job);
     return finishUs === undefined ? undefined : Math.ceil(finishUs / 1_000);

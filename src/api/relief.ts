@@ -1,14 +1,13 @@
 // When so many of the messages that wait will have gone: the forecast of the homes where most of them wait. For who is refused because too many do.
 import type { Relief } from '../accept/backlog.ts';
 import { forecast, type Outlook } from '../pacing/forecast.ts';
-import { createHomeStates, type HomeStatesOptions } from './home-state.ts';
+import type { HomeStates } from './home-state.ts';
 import { loadsOf } from './outlook.ts';
 
 /** Homes that are asked; what waits elsewhere is taken to go as fast. */
 const MAX_HOMES = 16;
 
-export function createRelief(options: HomeStatesOptions): Relief {
-  const states = createHomeStates(options);
+export function createRelief(states: HomeStates): Relief {
   return async (waiting, count) => {
     const all = sumOf(waiting.values());
     const most = [...waiting].sort(([, a], [, b]) => b - a).slice(0, MAX_HOMES);

@@ -26,7 +26,7 @@ export interface Meant {
 }
 
 /** Undefined when what is known of the person does not stand against it. */
-export function optedOut({ optOut, forgottenMs = -1 }: Standing, meant: Meant): OptedOut | undefined {
+function optedOut({ optOut, forgottenMs = -1 }: Standing, meant: Meant): OptedOut | undefined {
   if (forgottenMs >= meant.created_at) return FORGOTTEN;
   if (!optOut || !forbids(optOut, meant.category)) return undefined;
   return {
@@ -35,11 +35,11 @@ export function optedOut({ optOut, forgottenMs = -1 }: Standing, meant: Meant): 
   };
 }
 
-/** The rows that may not be sent, by their place among these. */
+/** The rows that may not be sent, by their place among these. `meantOf`: of the row at a place. */
 export async function optedOutRows(
   suppressions: Pick<Suppressions, 'lookUp'>,
   owner: Owner,
-  meant: Meant,
+  meantOf: (index: number) => Meant,
   rows: readonly Row[],
 ): Promise<(OptedOut & { index: number })[]> {
   const erased = rows.flatMap((row, index) => (isErased(row) ? [{ index, ...FORGOTTEN }] : []));
@@ -49,9 +49,9 @@ export async function optedOutRows(
     people.map(({ to }) => to),
   );
   const out = [...found].flatMap(([at, standing]) => {
-    const why = optedOut(standing, meant);
     const person = people[at];
-    return why && person ? [{ index: person.index, ...why }] : [];
+    const why = person && optedOut(standing, meantOf(person.index));
+    return why ? [{ index: person.index, ...why }] : [];
   });
   return [...erased, ...out];
 }

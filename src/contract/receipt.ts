@@ -51,6 +51,15 @@ const accountChangeSchema = z.discriminatedUnion('type', [
 ]);
 export type AccountChange = z.output<typeof accountChangeSchema>;
 
+/** The status of a template that a change tells of; undefined: it tells of something else. */
+export function templateStatusOf(
+  change: AccountChange,
+): { name: string; language: string; status: string } | undefined {
+  if (change.type !== 'template_held' && change.type !== 'template_freed') return undefined;
+  const { name, language } = change;
+  return { name, language, status: change.type === 'template_held' ? change.code : 'APPROVED' };
+}
+
 /** Whose secret verified the webhook, and which of the platform's names it used: what is learned here routes what names less. */
 const shared = {
   v: z.literal(1),

@@ -31,6 +31,10 @@ export const templateRequestSchema = newTemplateSchema.extend({
   idempotency_key: z.string().optional(),
 });
 
+/** What tells the templates of an account apart. */
+export const templateName = ({ name, language }: { name: string; language: string }): string =>
+  `${name} ${language}`;
+
 /** A template of an account as the platform has it. */
 export const templateViewSchema = z
   .object({

@@ -14,3 +14,9 @@ export const jobIdOf = (secret: Secret, home: string, parts: readonly string[]):
 /** The home letters of a job id; undefined when the text is no job id. */
 export const homeLettersOf = (jobId: string): string | undefined =>
   /^job_([A-Za-z0-9_-]{8})[A-Za-z0-9_-]{22}$/.exec(jobId)?.[1];
+
+/** Finds the home that the id of a job names, whoever it belongs to. */
+export const homeFinder =
+  ({ homeOfLetters }: { homeOfLetters(letters: string): string | undefined }) =>
+  (jobId: string): string | undefined =>
+    homeOfLetters(homeLettersOf(jobId) ?? '');

@@ -7,7 +7,7 @@ import type { Environment } from '../contract/environment.ts';
 import type { Job } from '../contract/job.ts';
 import type { SealRecord } from '../contract/record.ts';
 import { createItemReader } from './items.ts';
-import { homeLettersOf } from './job-id.ts';
+import { homeFinder } from './job-id.ts';
 import { jobKeys, jobListKey, jobRowKey, openJobsKey } from './keys.ts';
 import { readLeftOut } from './left-out.ts';
 import type { FindForgotten, JobFilter, JobPosition, LedgerReader, LedgerWriter, Page } from './port.ts';
@@ -68,7 +68,7 @@ async function create(redis: Redis, namespace: string, seal: SealRecord): Promis
 }
 
 async function listJobs(
-  { redis, namespace, clock, homeOfLetters }: LedgerOptions,
+  { redis, namespace, clock, ...homes }: LedgerOptions,
   workspace: string,
   environment: Environment,
   filter: JobFilter,
@@ -76,18 +76,14 @@ async function listJobs(
   limit: number,
 ): Promise<Page<Job, JobPosition>> {
   const key = jobListKey(namespace, workspace, environment);
+  const homeOfJob = homeFinder(homes);
   const rows: Job[] = [];
   let position = after;
   for (let scanned = 0; scanned < SCAN_MAX_JOBS; ) {
     const batch = await idsAfter(redis, key, position, limit);
     const values = await Promise.all(
       batch.map(({ id }) =>
-        ask(
-          redis.client.hmget(
-            jobRowKey(namespace, homeOfLetters(homeLettersOf(id) ?? '') ?? '', id),
-            ...ROW_FIELDS,
-          ),
-        ),
+        ask(redis.client.hmget(jobRowKey(namespace, homeOfJob(id) ?? '', id), ...ROW_FIELDS)),
       ),
     );
     for (const [i, entry] of batch.entries()) {

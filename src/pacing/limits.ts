@@ -51,8 +51,20 @@ export function limitsOf(sender: Limited): Limit[] {
   ];
 }
 
-/** What an account may submit: 100 templates in any rolling hour (reference of Meta §3). A place is taken from the permit on. */
-export const templateLimit = (account: string): RollingLimit => ({
+/**
+ * What binds a submission of this sender. An account may submit 100 templates in any rolling hour (reference of Meta §3); a portfolio, or a
+ * number alone, may upload 500 files in any rolling 24 hours (reference: limits that platforms pass on). A place is taken from the permit on.
+ */
+export const submissionLimit = (
+  kind: 'templates' | 'media',
+  {
+    id,
+    account_id,
+    portfolio,
+  }: { id: string; account_id?: string | undefined; portfolio?: { id: string } | undefined },
+): RollingLimit => (kind === 'media' ? mediaLimit(portfolio?.id ?? id) : templateLimit(account_id ?? id));
+
+const templateLimit = (account: string): RollingLimit => ({
   kind: 'rolling',
   name: 'meta.templates',
   scope: account,
@@ -61,8 +73,7 @@ export const templateLimit = (account: string): RollingLimit => ({
   pace: 'burst',
 });
 
-/** What a portfolio, or a number alone, may upload: 500 files in any rolling 24 hours (reference: limits that platforms pass on). */
-export const mediaLimit = (scope: string): RollingLimit => ({
+const mediaLimit = (scope: string): RollingLimit => ({
   kind: 'rolling',
   name: 'meta.media',
   scope,

@@ -1,7 +1,7 @@
 // The templates of an account as a process remembers them: the list is asked for once an hour, and nobody waits for it for long. While the
 // platform does not answer nothing is known, which forbids nothing.
 import type { Clock } from '../base/clock.ts';
-import type { Template } from '../contract/template.ts';
+import { type Template, templateName } from '../contract/template.ts';
 import type { KnownTemplates, TemplateOwner, TemplateStore } from './store.ts';
 
 /** A list is good for this long. */
@@ -52,6 +52,7 @@ export function createCatalogs<Account extends CatalogAccount>(
   const { store, clock } = options;
   const remembered = new Map<string, Remembered>();
   const reading = new Map<string, Promise<KnownTemplates | undefined>>();
+  const nameOf = ({ home, account_id }: Account): string => `${home} ${account_id}`;
   const ownerOf = ({ home, account_id }: Account): TemplateOwner => ({ home, account: account_id });
 
   const refresh = async (account: Account, maxAgeMs: number): Promise<KnownTemplates | undefined> => {
@@ -67,7 +68,7 @@ export function createCatalogs<Account extends CatalogAccount>(
   };
   /** One at a time for each account; what comes of it is remembered. */
   const read = (account: Account, maxAgeMs = LIST_MS): Promise<KnownTemplates | undefined> => {
-    const name = `${account.home} ${account.account_id}`;
+    const name = nameOf(account);
     const under = reading.get(name);
     if (under) return under;
     const one = refresh(account, maxAgeMs)
@@ -92,7 +93,7 @@ export function createCatalogs<Account extends CatalogAccount>(
   return {
     list: (account) => read(account),
     known: (account) => {
-      const one = remembered.get(`${account.home} ${account.account_id}`);
+      const one = remembered.get(nameOf(account));
       if (!one) return soon(account);
       if (clock.now() - one.readMs > READ_MS) void read(account);
       return fresh(one.catalog);
@@ -121,10 +122,10 @@ type Sized = Catalog & { size: number };
 
 function catalogOf(known: KnownTemplates | undefined): Sized | undefined {
   if (known?.fetchedMs === undefined) return undefined;
-  const byName = new Map(known.templates.map((one) => [`${one.name} ${one.language}`, one]));
+  const byName = new Map(known.templates.map((one) => [templateName(one), one]));
   return {
     fetchedMs: known.fetchedMs,
     size: byName.size,
-    template: (name, language) => byName.get(`${name} ${language}`),
+    template: (name, language) => byName.get(templateName({ name, language })),
   };
 }

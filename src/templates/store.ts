@@ -1,7 +1,7 @@
 // What is known of the templates of an account at a platform: the list as it was fetched last, and what has become of single ones since.
 import type { Clock } from '../base/clock.ts';
 import { ask, type Redis } from '../base/redis.ts';
-import { type Template, templateViewSchema } from '../contract/template.ts';
+import { type Template, templateName, templateViewSchema } from '../contract/template.ts';
 
 /** What nobody fetches again is forgotten. */
 const KEPT_MS = 30 * 86_400_000;
@@ -29,7 +29,7 @@ export interface TemplateStore {
   /** One that was submitted just now. */
   put(owner: TemplateOwner, template: Template): Promise<void>;
   /** What the platform says of one that is known. */
-  status(owner: TemplateOwner, name: string, language: string, status: string): Promise<void>;
+  status(owner: TemplateOwner, told: Pick<Template, 'name' | 'language' | 'status'>): Promise<void>;
 }
 
 export function createTemplateStore(redis: Redis, namespace: string, clock: Clock): TemplateStore {
@@ -40,8 +40,6 @@ export function createTemplateStore(redis: Redis, namespace: string, clock: Cloc
     await ask(redis.client.hset(key, fieldOf(template), JSON.stringify(template)));
     await ask(redis.client.pexpire(key, KEPT_MS));
   };
-  const one = async (owner: TemplateOwner, name: string, language: string): Promise<Template | undefined> =>
-    readOne(await ask(redis.client.hget(keyOf(owner), fieldOf({ name, language }))));
   return {
     put,
     read: async (owner) => {
@@ -61,14 +59,14 @@ export function createTemplateStore(redis: Redis, namespace: string, clock: Cloc
         await ask(redis.client.hset(beside, ...fields.slice(i, i + FIELDS_AT_ONCE).flat()));
       await ask(redis.client.rename(beside, keyOf(owner)));
     },
-    status: async (owner, name, language, status) => {
-      const known = await one(owner, name, language);
-      if (known && known.status !== status) await put(owner, { ...known, status });
+    status: async (owner, told) => {
+      const known = readOne(await ask(redis.client.hget(keyOf(owner), fieldOf(told))));
+      if (known && known.status !== told.status) await put(owner, { ...known, status: told.status });
     },
   };
 }
 
-const fieldOf = ({ name, language }: Pick<Template, 'name' | 'language'>): string => `t ${name} ${language}`;
+const fieldOf = (template: Pick<Template, 'name' | 'language'>): string => `t ${templateName(template)}`;
 
 function readOne(text: string | null): Template | undefined {
   return text === null ? undefined : templateViewSchema.safeParse(JSON.parse(text)).data;

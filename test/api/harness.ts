@@ -14,6 +14,7 @@ import type { SenderWithAccount } from '../../src/accounts/port.ts';
 import { createAccounts } from '../../src/accounts/registry.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { createHomeIndex } from '../../src/api/home-index.ts';
+import { createHomeStates } from '../../src/api/home-state.ts';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { createMetrics } from '../../src/base/metrics.ts';
 import { createPersons } from '../../src/base/person.ts';
@@ -137,6 +138,7 @@ export async function startHarness({
     webhooks: { meta: metaWebhook },
     secret,
     personOf: persons.of,
+    states: createHomeStates({ redis, namespace, ledger, accounts, clock, personOf: persons.of }),
     suppressions,
     contacts,
     audit: createAuditTrail(redis, namespace, clock),

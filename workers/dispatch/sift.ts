@@ -1,10 +1,10 @@
 // Just before a take: whom may nobody write to? They become `suppressed` and the take passes them. A workspace without opt-outs and a job
 // without `unique_within` pay nothing; else it is a look-up per take.
 import type { Sender } from '../../src/accounts/port.ts';
-import { FORGOTTEN, optedOut } from '../../src/contacts/opted-out.ts';
+import { optedOutRows } from '../../src/contacts/opted-out.ts';
 import type { Recent } from '../../src/contacts/recent.ts';
 import type { Suppressions } from '../../src/contacts/suppressions.ts';
-import { isErased, type Row } from '../../src/contract/record.ts';
+import type { Row } from '../../src/contract/record.ts';
 import { durationText } from '../../src/contract/time.ts';
 import { type SuppressedRow, suppressRows } from '../../src/ledger/suppress.ts';
 import type { DispatchContext } from './context.ts';
@@ -50,19 +50,13 @@ async function findOptedOut(
   rows: readonly OfferedRow[],
   reasons: Map<OfferedRow, Why>,
 ): Promise<void> {
-  const people: OfferedRow[] = [];
-  for (const offered of rows)
-    if (isErased(offered.row)) reasons.set(offered, FORGOTTEN);
-    else people.push(offered);
-  const found = await suppressions.lookUp(
+  const found = await optedOutRows(
+    suppressions,
     owner,
-    people.map(({ row }) => row[0]),
+    (index) => (rows[index] as OfferedRow).view.seal,
+    rows.map(({ row }) => row),
   );
-  for (const [at, standing] of found) {
-    const offered = people[at];
-    const why = offered && optedOut(standing, offered.view.seal);
-    if (offered && why) reasons.set(offered, why);
-  }
+  for (const { index, ...why } of found) reasons.set(rows[index] as OfferedRow, why);
 }
 
 async function findRecent(

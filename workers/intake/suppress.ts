@@ -44,7 +44,7 @@ export async function suppressOptedOut(
     if (!blob) continue;
     const { first, last } = chunkRange(seal, n);
     const rows = decodeRows(blob).slice(0, last - first + 1);
-    const found = await optedOutRows(suppressions, seal, seal, rows);
+    const found = await optedOutRows(suppressions, seal, () => seal, rows);
     const items = found.map(({ index, ...why }) => ({ index: first + index, ...why }));
     moved += await suppressRows(redis, namespace, seal, items, clock.now(), toldOf?.(seal.home));
     await nextTurn();

@@ -6,7 +6,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { TicketQueue } from '../../src/base/queue.ts';
 import type { Redis } from '../../src/base/redis.ts';
-import type { AccountRecord } from '../../src/contract/receipt.ts';
+import { type AccountRecord, templateStatusOf } from '../../src/contract/receipt.ts';
 import type { Lanes } from '../../src/lanes/lanes.ts';
 import { holdFields } from '../../src/pacing/keys.ts';
 import { type SaidHold, sayHold } from '../../src/pacing/said.ts';
@@ -83,9 +83,9 @@ async function noteTemplate(
   { account: told, change }: AccountRecord,
 ): Promise<void> {
   const account = account_id ?? told;
-  if (account === undefined || (change.type !== 'template_held' && change.type !== 'template_freed')) return;
-  const status = change.type === 'template_held' ? change.code : 'APPROVED';
-  await templates.status({ home, account }, change.name, change.language, status);
+  const template = templateStatusOf(change);
+  if (account === undefined || !template) return;
+  await templates.status({ home, account }, template);
 }
 
 const templateOf = ({ name, language }: { name: string; language: string }): string =>

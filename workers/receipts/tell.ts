@@ -1,7 +1,7 @@
 // What customers are told of what a platform says by itself: messages of people, and what has become of their senders. Told before it is done,
 // under an id that is made of what was said: killed in between, it is told again as the same event.
 import type { Sender } from '../../src/accounts/port.ts';
-import type { AccountRecord, Inbound } from '../../src/contract/receipt.ts';
+import { type AccountRecord, type Inbound, templateStatusOf } from '../../src/contract/receipt.ts';
 import { isoTime } from '../../src/contract/time.ts';
 import { type Publishing, publish } from '../../src/subscribers/publish.ts';
 
@@ -28,10 +28,9 @@ export async function tellAccountChange(
 ): Promise<void> {
   const about = { sender: sender.id, portfolio: sender.portfolio?.id ?? null };
   const parts = [sender.id, String(at), JSON.stringify(change)];
-  if (change.type === 'template_held' || change.type === 'template_freed') {
-    const { name, language } = change;
-    const status = change.type === 'template_held' ? change.code : 'APPROVED';
-    const data = { sender: sender.id, name, language, status };
+  const template = templateStatusOf(change);
+  if (template) {
+    const data = { sender: sender.id, ...template };
     await publish(options, sender, 'template.status_changed', [{ parts, atMs: at, data }]);
   }
   switch (change.type) {

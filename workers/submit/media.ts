@@ -1,6 +1,6 @@
 // A file for its number. Its bytes are on the machine whose API took it: a process elsewhere leaves it to others for an hour.
 import { newMediaSchema } from '../../src/contract/media.ts';
-import { mediaLimit } from '../../src/pacing/limits.ts';
+import { submissionLimit } from '../../src/pacing/limits.ts';
 import { CONTENT_MISSING, fieldOf } from './row.ts';
 import type { TaskOf } from './task.ts';
 
@@ -17,7 +17,7 @@ export const mediaTask: TaskOf = async (options, seal, sender) => {
     return { code: 'file_gone', message: 'its file is on no machine that uploads', repeat };
   }
   return {
-    limit: mediaLimit(sender.portfolio?.id ?? sender.id),
+    limit: submissionLimit('media', sender),
     call: (mayWrite) => management.uploadMedia(sender, { path, name: name || seal.job, type }, mayWrite),
     about: { type, bytes },
     made: 'media.uploaded',

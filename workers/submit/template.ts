@@ -1,34 +1,31 @@
 // A template for its account. The platform refuses what it has already: the same text means that an earlier try was taken.
-import type { Sender } from '../../src/accounts/port.ts';
+import { hasAccount, type SenderWithAccount } from '../../src/accounts/port.ts';
 import { type NewTemplate, newTemplateSchema } from '../../src/contract/template.ts';
-import { templateLimit } from '../../src/pacing/limits.ts';
-import { bodyTextOf, variablesIn } from '../../src/platforms/meta/management.ts';
+import { submissionLimit } from '../../src/pacing/limits.ts';
+import { bodyTextOf } from '../../src/platforms/meta/management.ts';
+import { placeholdersIn } from '../../src/platforms/meta/payload.ts';
 import type { Made } from '../../src/platforms/port.ts';
 import type { SubmitOptions } from './options.ts';
 import { CONTENT_MISSING, fieldOf } from './row.ts';
 import type { TaskOf } from './task.ts';
 
-type Account = Sender & { account_id: string };
-
 export const templateTask: TaskOf = async (options, seal, sender) => {
-  const { account_id } = sender;
-  if (account_id === undefined)
+  if (!hasAccount(sender))
     return { code: 'no_account', message: 'the sender has no account_id any more', repeat: false };
   const row = await fieldOf(options, seal, 'template');
   if (row === undefined) return CONTENT_MISSING;
   const template = newTemplateSchema.parse(row);
   const { name, language, components } = template;
-  const account = { ...sender, account_id };
   return {
-    limit: templateLimit(account_id),
-    call: (mayWrite) => create(options, account, template, mayWrite),
+    limit: submissionLimit('templates', sender),
+    call: (mayWrite) => create(options, sender, template, mayWrite),
     about: { name, language },
     made: 'template.submitted',
     failed: 'template.failed',
     keep: async ({ id, status, category: told }) => {
       const category = (told ?? template.category).toLowerCase();
-      const variables = variablesIn(bodyTextOf(components));
-      const owner = { home: sender.home, account: account_id };
+      const variables = placeholdersIn(bodyTextOf(components));
+      const owner = { home: sender.home, account: sender.account_id };
       await options.templates.put(owner, { id, name, language, category, status, variables });
       return { status, category };
     },
@@ -37,7 +34,7 @@ export const templateTask: TaskOf = async (options, seal, sender) => {
 
 async function create(
   { management }: SubmitOptions,
-  account: Account,
+  account: SenderWithAccount,
   template: NewTemplate,
   mayWrite: () => boolean,
 ): Promise<Made> {

@@ -1,16 +1,15 @@
 // POST /v1/media: one file as a form, streamed to disk; its upload to the platform is a job.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Accept, BulkReply } from '../../accept/port.ts';
-import { type Failure, refused, unavailable } from '../../base/failure.ts';
+import { type Failure, refused } from '../../base/failure.ts';
 import { BrokenForm, type FilePart, readForm } from '../../base/multipart.ts';
 import { MEDIA_TYPES } from '../../contract/media.ts';
 import type { LedgerReader } from '../../ledger/port.ts';
 import type { MediaFolder, WrittenFile } from '../../media/folder.ts';
-import { acceptedAnswer, headerOf } from '../accepted.ts';
-import { callerOf } from '../auth.ts';
-import { drain } from '../body.ts';
+import { askedBy, headerOf } from '../accepted.ts';
 import { invalidBody } from '../json-body.ts';
 import { noQuery, parseQuery } from '../query.ts';
+import { streamed } from '../streamed.ts';
 
 export interface MediaRoutesOptions {
   accept: Accept;
@@ -20,27 +19,17 @@ export interface MediaRoutesOptions {
 
 /** Files of one process that come in at a time. */
 const MAX_FILES = 8;
-const FULL_RETRY_MS = 5_000;
 const BOUNDS = { fields: 4, fieldBytes: 256 };
 const NAME_MAX = 240;
 
 export function mediaRoutes(app: FastifyInstance, options: MediaRoutesOptions): void {
   const config = { scope: 'media:write' as const, streams: true as const };
-  let files = 0;
-  app.post('/v1/media', { config }, async (request, reply) => {
-    try {
-      if (files >= MAX_FILES) throw unavailable('Too many files come in just now.', undefined, FULL_RETRY_MS);
-      files += 1;
-      try {
-        return await acceptedAnswer(reply, await take(options, request), options.ledger);
-      } finally {
-        files -= 1;
-      }
-    } catch (error) {
-      await drain(request.raw);
-      throw error instanceof BrokenForm ? broken(error.message) : error;
-    }
-  });
+  const bound = { most: MAX_FILES, full: 'Too many files come in just now.' };
+  app.post(
+    '/v1/media',
+    { config },
+    streamed(bound, (request) => take(options, request), options.ledger),
+  );
 }
 
 async function take({ accept, media }: MediaRoutesOptions, request: FastifyRequest): Promise<BulkReply> {
@@ -63,15 +52,15 @@ async function take({ accept, media }: MediaRoutesOptions, request: FastifyReque
     if (!file) throw invalidBody([{ path: 'file', code: 'missing', message: 'must be there' }]);
     const { type, bytes, sha256, name } = file;
     return await accept.media({
-      principal: callerOf(request),
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
-      idempotencyKey: headerOf(request, 'idempotency-key'),
+      ...askedBy(request),
       query: '',
       // What separates the parts of a form differs each time: the same request is the same fields and the same file.
       contentType: 'multipart/form-data',
       raw: Buffer.from(JSON.stringify({ ...Object.fromEntries(fields), type, bytes, sha256, name })),
       prepare: (job) => media.keep(file, job),
     });
+  } catch (error) {
+    throw error instanceof BrokenForm ? broken(error.message) : error;
   } finally {
     for (const { path } of files) await media.remove(path);
   }

@@ -2,8 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Accept, BulkReply, BulkRequest } from '../../accept/port.ts';
 import type { LedgerReader } from '../../ledger/port.ts';
-import { acceptedAnswer, headerOf } from '../accepted.ts';
-import { callerOf } from '../auth.ts';
+import { acceptedAnswer, askedBy, headerOf } from '../accepted.ts';
 import { type Body, BULK_BODY_MAX_BYTES } from '../body.ts';
 import { noQuery, parseQuery } from '../query.ts';
 
@@ -40,9 +39,7 @@ export const accepts =
     const taken = await withBody(request, (raw) => {
       parseQuery(noQuery, request.query);
       return take({
-        principal: callerOf(request),
-        route: `${request.method} ${request.routeOptions.url ?? ''}`,
-        idempotencyKey: headerOf(request, 'idempotency-key'),
+        ...askedBy(request),
         query: '',
         contentType: headerOf(request, 'content-type') ?? '',
         raw,

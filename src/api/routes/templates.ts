@@ -1,11 +1,12 @@
 // POST and GET /v1/templates: one template is submitted to the platform as a job; what the account of a sender has is listed.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { senderOf, unknownSender } from '../../accept/envelope.ts';
 import { withoutAccount } from '../../accept/submitted.ts';
-import type { Accounts, Principal, SenderWithAccount } from '../../accounts/port.ts';
-import { refused, unavailable } from '../../base/failure.ts';
+import { type Accounts, hasAccount, type Principal, type SenderWithAccount } from '../../accounts/port.ts';
+import { unavailable } from '../../base/failure.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { Template } from '../../contract/template.ts';
+import { type Template, templateName } from '../../contract/template.ts';
 import type { Catalogs } from '../../templates/catalog.ts';
 import { callerOf } from '../auth.ts';
 import { createCursors } from '../cursor.ts';
@@ -35,26 +36,24 @@ export function templateRoutes(app: FastifyInstance, options: TemplateRoutesOpti
 
   app.get('/v1/templates', { config: { scope: 'templates:read' as const } }, async (request) => {
     const { limit, cursor, sender: id, name } = parseQuery(templatesQuery, request.query);
-    const sender = senderOf(options.accounts, callerOf(request), id);
+    const sender = accountOf(options.accounts, callerOf(request), id);
     const bound = [sender.home, sender.id, name ?? ''];
     const after = cursor === undefined ? '' : cursors.read(bound, cursor);
     const known = await options.catalogs.list(sender);
     if (!known) throw unavailable('The platform has not told yet which templates there are.');
     const rows = known.templates
       .filter((one) => name === undefined || one.name === name)
-      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-      .filter((one) => keyOf(one) > after);
+      .sort((a, b) => (templateName(a) < templateName(b) ? -1 : 1))
+      .filter((one) => templateName(one) > after);
     const data = rows.slice(0, limit).map(templateView);
     const last = data.at(-1);
     return {
       data,
       has_more: rows.length > limit,
-      next_cursor: rows.length > limit && last ? cursors.write(bound, keyOf(last)) : null,
+      next_cursor: rows.length > limit && last ? cursors.write(bound, templateName(last)) : null,
     };
   });
 }
-
-const keyOf = ({ name, language }: Pick<Template, 'name' | 'language'>): string => `${name} ${language}`;
 
 const templateView = ({ id, name, language, category, status, variables }: Template): Template => ({
   id,
@@ -66,14 +65,9 @@ const templateView = ({ id, name, language, category, status, variables }: Templ
 });
 
 /** Throws `unprocessable` for a sender that the caller does not have, or whose account is not known. */
-function senderOf(accounts: Pick<Accounts, 'sender'>, caller: Principal, id: string): SenderWithAccount {
-  const sender = accounts.sender(id);
-  if (sender?.workspace !== caller.workspace || sender.environment !== caller.environment) {
-    const message = 'is not a sender of this workspace and environment';
-    throw refused('unprocessable', `The sender ${message}`, [
-      { path: 'sender', code: 'unknown_sender', message },
-    ]);
-  }
-  if (sender.account_id === undefined) throw withoutAccount();
-  return { ...sender, account_id: sender.account_id };
+function accountOf(accounts: Pick<Accounts, 'sender'>, caller: Principal, id: string): SenderWithAccount {
+  const sender = senderOf(accounts, caller, { sender: id });
+  if (!sender) throw unknownSender();
+  if (!hasAccount(sender)) throw withoutAccount();
+  return sender;
 }

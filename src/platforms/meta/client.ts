@@ -2,12 +2,12 @@
 import type { Clock } from '../../base/clock.ts';
 import type { HttpClient } from '../../base/http.ts';
 import type { Attempt, Platform, SenderAccess, Sent } from '../port.ts';
+import { addressOf, authorization, JSON_BODY } from './access.ts';
 import { isOptOut } from './aftermath.ts';
 import { check, missingVariables } from './check.ts';
 import { classify } from './classify.ts';
 import { payload } from './payload.ts';
 
-const VERSION = 'v23.0';
 /** Meta echoes it in every receipt. Its pages name 512 characters and 256 bytes: the smaller holds everywhere. */
 const MAX_ATTEMPT_ID_BYTES = 256;
 
@@ -55,16 +55,14 @@ export function createMeta(http: HttpClient, clock: Clock): Platform {
   }
 }
 
-/** `base_url` may hold a path, as gateways have one. An address that is none ends every call as `invalid` at the door. */
-function buildAccess({ external_id, base_url, access_token }: SenderAccess): Access {
-  const url = URL.canParse(base_url) ? new URL(base_url) : undefined;
-  const prefix = url?.pathname.replace(/\/+$/, '') ?? '';
+function buildAccess(sender: SenderAccess): Access {
+  const { origin, root } = addressOf(sender);
   return {
-    token: access_token,
-    baseUrl: base_url,
-    origin: url?.origin ?? '',
-    path: `${prefix}/${VERSION}/${external_id}/messages`,
-    headers: ['authorization', `Bearer ${access_token}`, 'content-type', 'application/json'],
+    token: sender.access_token,
+    baseUrl: sender.base_url,
+    origin,
+    path: `${root}/${sender.external_id}/messages`,
+    headers: [...authorization(sender), ...JSON_BODY],
   };
 }
 

@@ -4,10 +4,11 @@ import type { Clock } from '../../base/clock.ts';
 import { type CallOptions, type CallResult, fileForm, type HttpClient } from '../../base/http.ts';
 import type { NewTemplate } from '../../contract/template.ts';
 import type { AccountAccess, ListedTemplate, Made, Management } from '../port.ts';
+import { addressOf, authorization, JSON_BODY } from './access.ts';
 import { classify } from './classify.ts';
 import { type Fields, itemsOf, objectOf, textOf } from './json.ts';
+import { placeholdersIn } from './payload.ts';
 
-const VERSION = 'v23.0';
 /** What a management call may take. */
 const MANAGEMENT_DEADLINE_MS = 30_000;
 /** 100 MB at a megabyte a second. */
@@ -17,7 +18,6 @@ const PAGE_TEMPLATES = 100;
 /** An account has 6,000 templates at most. */
 const PAGES_MAX = 80;
 const EXISTS = 2_388_024;
-const PLACEHOLDER = /\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}/g;
 
 export function createManagement(http: HttpClient, clock: Clock): Management {
   const call = (
@@ -25,15 +25,11 @@ export function createManagement(http: HttpClient, clock: Clock): Management {
     path: string,
     options: Partial<CallOptions>,
   ): Promise<CallResult> => {
-    const url = URL.canParse(access.base_url) ? new URL(access.base_url) : undefined;
-    const prefix = url?.pathname.replace(/\/+$/, '') ?? '';
+    const { origin, root } = addressOf(access);
     return http.call({
-      origin: url?.origin ?? '',
-      path: `${prefix}/${VERSION}/${path}`,
-      headers: [
-        ...['authorization', `Bearer ${access.access_token}`],
-        ...(typeof options.body === 'object' ? [] : ['content-type', 'application/json']),
-      ],
+      origin,
+      path: `${root}/${path}`,
+      headers: [...authorization(access), ...(typeof options.body === 'object' ? [] : JSON_BODY)],
       method: 'GET',
       body: '',
       mayWrite: () => true,
@@ -132,7 +128,7 @@ function templateOf(value: unknown): ListedTemplate[] {
   const category = (textOf(one.category) ?? '').toLowerCase();
   const body = bodyTextOf(one.components);
   return [
-    { id, name, language, category, status: textOf(one.status) ?? '', variables: variablesIn(body), body },
+    { id, name, language, category, status: textOf(one.status) ?? '', variables: placeholdersIn(body), body },
   ];
 }
 
@@ -141,8 +137,3 @@ export function bodyTextOf(components: unknown): string {
   const all = itemsOf(components).map((one) => objectOf(one));
   return textOf(all.find((one) => String(one?.type).toLowerCase() === 'body')?.text) ?? '';
 }
-
-/** The placeholders of a body, each once. */
-export const variablesIn = (body: string): string[] => [
-  ...new Set([...body.matchAll(PLACEHOLDER)].map(([, name]) => name ?? '')),
-];

@@ -37,12 +37,17 @@ export function payload({ to, content, variables, attemptId }: Attempt): string 
   return `${text},"biz_opaque_callback_data":${JSON.stringify(attemptId)}}`;
 }
 
+/** The placeholders of a text, each once. */
+export const placeholdersIn = (text: string): string[] => [
+  ...new Set([...text.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '')),
+];
+
 /** Every placeholder of the content, each once. */
 export function placeholdersOf(content: Content): readonly string[] {
   let names = placeholders.get(content);
   if (!names) {
     const text = content.text ? content.text.body : JSON.stringify(content.template?.components ?? []);
-    names = [...new Set([...text.matchAll(PLACEHOLDER)].map((match) => match[1] ?? ''))];
+    names = placeholdersIn(text);
     placeholders.set(content, names);
   }
   return names;

@@ -10,7 +10,7 @@ import { elapsed, type Fleet } from './fleet.ts';
 import { frozen } from './frozen.ts';
 import { memory } from './memory.ts';
 import { oneKey } from './one-key.ts';
-import type { CourseOptions, NamedOptions } from './options.ts';
+import { type CourseOptions, FED, type NamedOptions } from './options.ts';
 import { produce } from './produce.ts';
 import { anotherTaken, PROGRESS_MS } from './progress.ts';
 import { type Kind, scheduleOf, strike, type Target } from './schedule.ts';
@@ -99,7 +99,6 @@ function rolling({ seed, folder, rounds, kafka }: NamedOptions): Promise<Verdict
   });
 }
 
-/** One thing again and again, while messages go all the time, slowly. */
 const again = (
   { seed, folder, kafka }: NamedOptions,
   also: CourseOptions['also'],
@@ -109,13 +108,7 @@ const again = (
     seed,
     folder,
     kafka,
-    jobs: Number.POSITIVE_INFINITY,
-    rows: 100,
-    postingMs: 'feed',
-    faults: [],
-    patienceMs: 120_000,
-    throughput: 10,
-    latencyMs: 100,
+    ...FED,
     ...(also ? { also } : {}),
     ...over,
   });

@@ -6,7 +6,7 @@ import { until } from '../../support/until.ts';
 import type { Verdict } from './check.ts';
 import { runCourse } from './course.ts';
 import type { Fleet } from './fleet.ts';
-import type { CourseOptions, NamedOptions } from './options.ts';
+import { FED, type NamedOptions } from './options.ts';
 import { strike } from './schedule.ts';
 
 const FREEZE_AT = path.resolve(import.meta.dirname, '../../support/freeze-at.mjs');
@@ -18,22 +18,15 @@ const REACHED_MS = 60_000;
 
 export function frozen({ seed, folder, rounds, kafka }: NamedOptions): Promise<Verdict> {
   const order = path.join(folder, 'freeze');
-  const course: CourseOptions = {
+  return runCourse({
     seed,
     folder,
     kafka,
-    jobs: Number.POSITIVE_INFINITY,
-    rows: 100,
-    postingMs: 'feed',
-    faults: [],
-    patienceMs: 120_000,
-    throughput: 10,
-    latencyMs: 100,
+    ...FED,
     dispatchers: DISPATCHERS,
     env: { NODE_OPTIONS: `--import ${FREEZE_AT}`, FREEZE_FILE: order },
     also: (fleet) => freezeAll(fleet, order, rounds),
-  };
-  return runCourse(course);
+  });
 }
 
 async function freezeAll(fleet: Fleet, order: string, rounds: number): Promise<Partial<Verdict>> {

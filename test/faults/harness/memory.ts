@@ -9,7 +9,7 @@ import type { Verdict } from './check.ts';
 import { runCourse } from './course.ts';
 import { elapsed, type Fleet } from './fleet.ts';
 import type { History } from './history.ts';
-import type { NamedOptions } from './options.ts';
+import { BY_ITSELF, type NamedOptions } from './options.ts';
 import { postOne, SENDERS } from './posting.ts';
 import { anotherTaken, takenOf } from './progress.ts';
 
@@ -73,10 +73,8 @@ export async function memory({ seed, folder, rounds, kafka, only }: NamedOptions
         seed: seed + round,
         folder: own,
         kafka,
-        jobs: 0,
+        ...BY_ITSELF,
         rows: ROWS,
-        postingMs: 0,
-        faults: [],
         patienceMs: 120_000,
         throughput: PER_SECOND,
         latencyMs: 50,

@@ -7,7 +7,7 @@ import type { Verdict } from './check.ts';
 import { runCourse } from './course.ts';
 import { elapsed, type Fleet } from './fleet.ts';
 import type { History } from './history.ts';
-import type { NamedOptions } from './options.ts';
+import { BY_ITSELF, type NamedOptions } from './options.ts';
 import { postOne } from './posting.ts';
 import { PROGRESS_MS } from './progress.ts';
 import { strike } from './schedule.ts';
@@ -24,10 +24,8 @@ export function oneKey({ seed, folder, rounds, kafka }: NamedOptions): Promise<V
     seed,
     folder,
     kafka,
-    jobs: 0,
+    ...BY_ITSELF,
     rows: ROWS,
-    postingMs: 0,
-    faults: [],
     patienceMs: 120_000,
     throughput: 100,
     latencyMs: 50,

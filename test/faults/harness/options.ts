@@ -17,6 +17,20 @@ export interface NamedOptions {
   kafka: string | undefined;
 }
 
+/** Of a course whose client posts by itself, beside no schedule. */
+export const BY_ITSELF = { jobs: 0, postingMs: 0, faults: [] } as const;
+
+/** Of a course that does one thing again and again, while messages go all the time, slowly. */
+export const FED = {
+  jobs: Number.POSITIVE_INFINITY,
+  rows: 100,
+  postingMs: 'feed',
+  faults: [],
+  patienceMs: 120_000,
+  throughput: 10,
+  latencyMs: 100,
+} as const;
+
 export interface CourseOptions {
   seed: number;
   /** Where the histories go. */

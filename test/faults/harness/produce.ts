@@ -9,7 +9,7 @@ import type { Verdict } from './check.ts';
 import { runCourse } from './course.ts';
 import type { Fleet } from './fleet.ts';
 import type { History } from './history.ts';
-import type { NamedOptions } from './options.ts';
+import { BY_ITSELF, type NamedOptions } from './options.ts';
 import { postOne } from './posting.ts';
 
 const LOSSES: ProduceLoss[] = ['reply', 'connection'];
@@ -25,10 +25,8 @@ export function produce({ seed, folder, rounds, kafka }: NamedOptions): Promise<
     seed,
     folder,
     kafka,
-    jobs: 0,
+    ...BY_ITSELF,
     rows: ROWS,
-    postingMs: 0,
-    faults: [],
     patienceMs: 300_000,
     throughput: 1_000,
     latencyMs: 20,
